@@ -1,0 +1,1 @@
+"""What an SFTP operation means on S3. The front ends call this and nothing else."""

@@ -1,0 +1,221 @@
+"""One login: each operation of a client, decided and carried out on S3.
+
+Blocking, and safe to call from several threads. Every operation takes the client's own path, and
+raises `FileError`; what it did or failed to do is recorded as Transfer records it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from emulator.files import listing
+from emulator.files.activity import Activity
+from emulator.files.copying import copy
+from emulator.files.download import Download
+from emulator.files.errors import (
+    RANDOM_ACCESS,
+    FileError,
+    NoSuchFile,
+    PermissionDenied,
+    Unsupported,
+    s3_errors,
+)
+from emulator.files.listing import Entry, Page
+from emulator.files.location import Home, Location
+from emulator.files.lookup import Lookup
+from emulator.files.modes import OpenMode
+from emulator.files.target import Target
+from emulator.files.upload import Upload
+from emulator.transfer.model import User
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CopySourceTypeDef
+
+WORKERS = 4  # threads that move parts and read ahead, for all files of the session
+OpenFile = Upload | Download
+
+
+class FileSession:
+    """What one user may do to files. `end` it when the connection does."""
+
+    def __init__(
+        self, user: User, s3: S3Client, activity: Activity, *, ignores_setstat: bool = False
+    ) -> None:
+        self.activity = activity
+        self._home = Home.of(user)
+        self._s3 = s3
+        self._lookup = Lookup(s3)
+        self._ignores_setstat = ignores_setstat
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix=activity.session_id)
+        # What Transfer writes on each object (user guide, transfer-file).
+        self._metadata = {
+            "user-agent": "AWSTransfer",
+            "user-agent-id": f"{user.name}@{user.server_id}",
+        }
+
+    def end(self) -> None:
+        """Let the session's threads go; open files are closed or cut before."""
+        self._workers.shutdown(wait=False)
+
+    def realpath(self, path: str) -> str:
+        """Say where a path leads, as the client sees it; asks nobody."""
+        return self._home.absolute(path)
+
+    def stat(self, path: str) -> Entry:
+        """Describe a file or folder; a common prefix is a folder, marker or not (TF-LOGICAL)."""
+        location = self._home.locate(path)
+        if location.is_fixed:
+            return Entry(location.path.rpartition("/")[2], is_folder=True)
+        return self._found(location)
+
+    def list(self, path: str) -> Iterator[Page]:
+        """Yield a folder's entries page by page, without an end to their number."""
+        location = self._home.locate(path)
+        return listing.pages(self._s3, location, self._home.children(location.path))
+
+    def open(self, path: str, mode: OpenMode) -> OpenFile:
+        """Open a file to read it, or to write it anew; all else is unsupported."""
+        location = self._home.locate(path)
+        with self._told("OPEN", location):
+            file = self._download(location) if mode.is_read else self._upload(location, mode)
+        self.activity.record("OPEN", path=location.target, mode=str(mode))
+        return file
+
+    def close(self, file: OpenFile) -> None:
+        """Finish at the client's CLOSE: only now an upload becomes an object."""
+        self._finish(file)
+        self.activity.record("CLOSE", path=file.path, **_counted(file))
+
+    def cut(self, file: OpenFile) -> None:
+        """Finish a file whose client is gone: the part received is stored (TF-FILE)."""
+        self._finish(file)
+        self.activity.record("PARTIAL_CLOSE", path=file.path, **_counted(file))
+
+    def mkdir(self, path: str) -> None:
+        """Make the folder's marker, an empty object `prefix/`."""
+        location = self._changeable(path)
+        with self._told("MKDIR", location):
+            self._must_be_free(location)
+            with s3_errors():
+                self._s3.put_object(
+                    Bucket=location.bucket or "", Key=location.prefix, Metadata=self._metadata
+                )
+        self.activity.record("MKDIR", path=location.target)
+
+    def rmdir(self, path: str) -> None:
+        """Remove an empty folder, which is its marker."""
+        location = self._changeable(path)
+        with self._told("RMDIR", location):
+            inside = self._lookup.keys_inside(location, 2)
+            if not inside:
+                raise NoSuchFile
+            if inside != [location.prefix]:
+                raise FileError("Directory not empty")
+            self._delete(location, location.prefix)
+        self.activity.record("RMDIR", path=location.target)
+
+    def remove(self, path: str) -> None:
+        """Remove a file. Users who may delete but not look are not asked to look first."""
+        location = self._changeable(path)
+        with self._told("DELETE", location):
+            with suppress(PermissionDenied):
+                if self._found(location).is_folder:
+                    raise FileError("Is a directory")
+            self._delete(location, location.key)
+        self.activity.record("DELETE", path=location.target)
+
+    def rename(self, old: str, new: str) -> None:
+        """Copy, then delete. Files only, and never onto something that is there (TF-FILE)."""
+        source, goal = self._changeable(old), self._changeable(new)
+        with self._told("RENAME", source):
+            if self._found(source).is_folder:
+                raise Unsupported("Renaming directories is not supported")
+            self._must_be_free(goal)
+            origin: CopySourceTypeDef = {"Bucket": source.bucket or "", "Key": source.key}
+            copy(self._target(goal), origin, self._lookup.head(source))
+            self._delete(source, source.key)
+        self.activity.record("RENAME", path=source.target, new_path=goal.target)
+
+    def setstat(self, path: str) -> None:
+        """Refuse, or do nothing and say so in the log, by the server's SetStatOption."""
+        self._setstat(self._home.locate(path).target)
+
+    def fsetstat(self, file: OpenFile) -> None:
+        """Do the same for an open file."""
+        self._setstat(file.path)
+
+    def _setstat(self, target: str) -> None:
+        with self._told("SETSTAT", Location(target)):
+            if not self._ignores_setstat:
+                raise Unsupported("SETSTAT unsupported")
+        self.activity.record("SETSTAT", path=target)
+
+    def _download(self, location: Location) -> Download:
+        if location.bucket is None or not location.key:
+            raise FileError("Is a directory")
+        return Download(location.target, self._s3, location.bucket, location.key, self._workers)
+
+    def _upload(self, location: Location, mode: OpenMode) -> Upload:
+        """Ask S3 nothing for an ordinary upload: a user who may only write can."""
+        if not mode.is_upload:
+            raise _wrong_mode(mode)
+        if location.is_fixed:
+            raise FileError("Is a directory")
+        if OpenMode.EXCLUSIVE in mode:
+            self._must_be_free(location)
+        elif OpenMode.CREATE not in mode:
+            self._found(location)
+        if OpenMode.TRUNCATE not in mode and self._lookup.find(location):
+            raise _wrong_mode(mode)
+        return Upload(location.target, self._target(location), self._workers)
+
+    def _finish(self, file: OpenFile) -> None:
+        with self._told("CLOSE", Location(file.path)):
+            file.close()
+
+    def _changeable(self, path: str) -> Location:
+        location = self._home.locate(path)
+        if location.bucket is None or not location.key or location.is_fixed:
+            raise PermissionDenied
+        return location
+
+    def _found(self, location: Location) -> Entry:
+        entry = self._lookup.find(location)
+        if entry is None:
+            raise NoSuchFile
+        return entry
+
+    def _must_be_free(self, location: Location) -> None:
+        with suppress(PermissionDenied):
+            if self._lookup.find(location):
+                raise FileError("File already exists")
+
+    def _delete(self, location: Location, key: str) -> None:
+        with s3_errors():
+            self._s3.delete_object(Bucket=location.bucket or "", Key=key)
+
+    def _target(self, location: Location) -> Target:
+        return Target(self._s3, location.bucket or "", location.key, self._metadata)
+
+    @contextmanager
+    def _told(self, operation: str, location: Location) -> Iterator[None]:
+        try:
+            yield
+        except FileError as error:
+            self.activity.record(
+                "ERROR", operation=operation, path=location.target, message=str(error)
+            )
+            raise
+
+
+def _counted(file: OpenFile) -> dict[str, int]:
+    return {"bytes_in": file.size} if isinstance(file, Upload) else {"bytes_out": file.bytes_out}
+
+
+def _wrong_mode(mode: OpenMode) -> Unsupported:
+    # The first half is what AWS answers at OPEN, with status 8 (github.com/pkg/sftp/issues/305).
+    return Unsupported(f"Cannot open file in mode: {mode}: {RANDOM_ACCESS}")

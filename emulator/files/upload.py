@@ -1,0 +1,106 @@
+"""A file being written: bytes come in order, the object appears at CLOSE, memory stays bounded.
+
+Up to one part's size it is a single PutObject at CLOSE, beyond that a multipart upload that is
+completed at CLOSE. What is not in order is refused as AWS refuses it. What becomes of such a file
+at CLOSE is not documented; here CLOSE then fails too and nothing is stored, since an object with a
+hole would look whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
+from threading import Lock
+
+from emulator.files.errors import RANDOM_ACCESS, FileError, s3_errors
+from emulator.files.multipart import Multipart, part_size
+from emulator.files.target import CONTENT_TYPE, Target
+
+
+class Upload:
+    """One open file; may be used from several threads, offsets must still rise without gaps."""
+
+    def __init__(self, path: str, target: Target, workers: Executor) -> None:
+        self.path = path
+        self.size = 0
+        self.failure: FileError | None = None
+        self._target = target
+        self._workers = workers
+        self._part = bytearray()
+        self._multipart: Multipart | None = None
+        self._lock = Lock()
+
+    def would_wait(self, length: int) -> bool:
+        """Say whether writing `length` bytes may have to wait for S3."""
+        if len(self._part) + length <= self._part_size:
+            return False
+        return self._multipart is not None and self._multipart.is_full
+
+    def write(self, offset: int, data: bytes | memoryview) -> None:
+        """Append; anything but the next offset is random access and spoils the upload."""
+        with self._lock, self._spoiled_by_errors():
+            if self.failure:
+                raise self.failure
+            if offset != self.size:
+                raise FileError(RANDOM_ACCESS)
+            self._append(memoryview(data))
+
+    def close(self) -> None:
+        """Make the object appear, or raise what kept it from appearing."""
+        with self._lock, self._spoiled_by_errors():
+            if self.failure:
+                raise self.failure
+            if self._multipart is None:
+                self._put()
+            else:
+                self._multipart.send(self._part)
+                self._multipart.complete(self.size)
+            self._part = bytearray()
+
+    @property
+    def _part_size(self) -> int:
+        return self._multipart.next_size if self._multipart else part_size(1)
+
+    def _append(self, data: memoryview) -> None:
+        while data:
+            # A full part leaves only when more comes: what fits one part is a single PutObject.
+            if len(self._part) == self._part_size:
+                self._send()
+            room = self._part_size - len(self._part)
+            self._part += data[:room]
+            self.size += len(data[:room])
+            data = data[room:]
+
+    def _send(self) -> None:
+        if self._multipart is None:
+            self._multipart = Multipart(self._target, self._workers)
+        full, self._part = self._part, bytearray()
+        self._multipart.send(full)
+
+    def _put(self) -> None:
+        with s3_errors():
+            self._target.s3.put_object(
+                Bucket=self._target.bucket,
+                Key=self._target.key,
+                Body=bytes(self._part),
+                Metadata=self._target.metadata,
+                ContentType=CONTENT_TYPE,
+            )
+
+    @contextmanager
+    def _spoiled_by_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except FileError as error:
+            if self.failure is None:
+                self.failure = error
+                self._drop()
+            raise
+
+    def _drop(self) -> None:
+        self._part = bytearray()
+        if self._multipart:
+            # The first error is the one to tell; S3's lifecycle rule collects what stays behind.
+            with suppress(FileError):
+                self._multipart.abort()

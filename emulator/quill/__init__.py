@@ -1,0 +1,1 @@
+"""Fake Quill: its contract, its control side, its page for people."""

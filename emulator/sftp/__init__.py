@@ -1,0 +1,1 @@
+"""SFTP front end on asyncssh."""

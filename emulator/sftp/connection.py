@@ -1,0 +1,178 @@
+"""One SSH connection to a Transfer server: who it is, and how many channels it may have."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from secrets import token_hex
+
+import asyncssh
+
+from emulator.files.activity import Activity, Sink
+from emulator.files.errors import FileError
+from emulator.files.login import log_in
+from emulator.files.session import FileSession
+from emulator.sftp.channel import SftpChannel
+from emulator.sftp.handler import Handler
+from emulator.transfer.model import Server, User
+
+FindUser = Callable[[str, str], User | None]
+
+KEYS_TRIED = 6  # as sshd's MaxAuthTries; AWS does not say its own
+SESSIONS = 10  # multiplexed in one connection (user guide, transfer-file)
+TOO_MANY_FAILURES = "Too many authentication failures"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a listener's connections share. `find_user(server_id, name)` sees the latest state."""
+
+    server: Server
+    find_user: FindUser
+    region: str
+    sink: Sink
+    threads: Executor
+    idle_seconds: float = 1800
+
+
+class Connection(asyncssh.SSHServer):
+    """From the handshake to the last channel's end."""
+
+    def __init__(self, service: Service, ended: Callable[[Connection], None]) -> None:
+        self._service = service
+        self._ended = ended
+        self._activity = Activity(service.server.arn, token_hex(8), service.sink)
+        self._user: User | None = None
+        self._name = ""
+        self._keys_refused = 0
+        self._channels: list[SftpChannel] = []
+        self._login: asyncio.Task[FileSession] | None = None
+        self._is_in = False
+        self._all_done = asyncio.Event()
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        """Remember the connection."""
+        self._ssh = conn
+        self._source_ip = str((conn.get_extra_info("peername") or ("",))[0])
+
+    def begin_auth(self, username: str) -> bool:
+        """Show the banner, if any; authentication is always needed."""
+        self._name = username
+        if banner := self._service.server.login_banner:
+            self._ssh.send_auth_banner(banner)
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        """Keys are all that service-managed users have."""
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        """Look the user and the key up as they are now."""
+        user = (
+            None
+            if _is_blocked(username)
+            else self._service.find_user(self._service.server.id, username)
+        )
+        if user and any(_is_same(key, body.body) for body in user.ssh_public_keys):
+            self._user = user
+            return True
+        self._keys_refused += 1
+        if self._keys_refused >= KEYS_TRIED:
+            self._ssh.disconnect(asyncssh.DISC_PROTOCOL_ERROR, TOO_MANY_FAILURES)
+        return False
+
+    def auth_completed(self) -> None:
+        """The user is in."""
+        user = self._user
+        if user is None:
+            return
+        self._is_in = True
+        loop = asyncio.get_running_loop()
+        loop.call_later(self._service.idle_seconds, self._close_if_unused)
+        info = self._ssh.get_extra_info
+        self._activity.record(
+            "CONNECTED",
+            user=user.name,
+            role=user.role,
+            home_dir=user.home_directory or "/",
+            source_ip=self._source_ip,
+            client=info("client_version", ""),
+            ciphers=f"{info('recv_cipher', '')},{info('send_cipher', '')}",
+        )
+
+    def session_requested(self) -> SftpChannel:
+        """Open one more channel."""
+        self._channels = [channel for channel in self._channels if not channel.has_ended]
+        if len(self._channels) >= SESSIONS:
+            raise asyncssh.ChannelOpenError(
+                asyncssh.OPEN_RESOURCE_SHORTAGE, f"more than {SESSIONS} sessions"
+            )
+        channel = SftpChannel(self._log_in, self._handler, self._service.idle_seconds)
+        self._channels.append(channel)
+        return channel
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Finish what the channels left open."""
+        self._farewell = asyncio.create_task(self._end())
+
+    def close(self) -> None:
+        """End the connection from our side."""
+        self._ssh.close()
+
+    async def wait_ended(self) -> None:
+        """Wait until everything is finished and stored."""
+        await self._all_done.wait()
+
+    async def _log_in(self) -> FileSession:
+        """Assume the role once for all channels; a refusal ends the connection, as on AWS."""
+        if self._login is None:
+            self._login = asyncio.create_task(self._assume())
+        try:
+            return await asyncio.shield(self._login)
+        except FileError as error:
+            self._activity.record("ERROR", message=f"Unable to assume role: {error}")
+            self.close()
+            raise
+
+    async def _assume(self) -> FileSession:
+        service = self._service
+        if self._user is None:
+            raise FileError("no user")
+        assume = partial(log_in, service.server, self._user, self._activity, service.region)
+        return await asyncio.get_running_loop().run_in_executor(service.threads, assume)
+
+    def _handler(self, session: FileSession, before_waiting: Callable[[], None]) -> Handler:
+        return Handler(session, self._service.threads, before_waiting)
+
+    def _close_if_unused(self) -> None:
+        if not self._channels:
+            self.close()
+
+    async def _end(self) -> None:
+        for channel in self._channels:
+            await channel.wait_ended()
+        if self._login and not self._login.exception():
+            self._login.result().end()
+        if self._is_in:
+            self._activity.record("DISCONNECTED")
+        elif self._name:
+            self._activity.record(
+                "AUTH_FAILURE", method="publickey", user=self._name, source_ip=self._source_ip
+            )
+        self._all_done.set()
+        self._ended(self)
+
+
+def _is_blocked(name: str) -> bool:
+    """`root` and names of one or two characters never get in (user guide, create-user)."""
+    return name == "root" or len(name) < 3
+
+
+def _is_same(offered: asyncssh.SSHKey, stored: str) -> bool:
+    try:
+        return asyncssh.import_public_key(stored).public_data == offered.public_data
+    except asyncssh.KeyImportError:
+        return False

@@ -1,0 +1,1 @@
+"""Transfer Family control plane: api -> operations -> model, store -> errors."""

@@ -1,0 +1,91 @@
+"""Servers, users and keys as Transfer Family knows them. Frozen values, no behaviour of AWS here.
+
+Field names of `settings` are the API's own (`ProtocolDetails`, `SecurityPolicyName`, ...): what a
+client sends to CreateServer is what DescribeServer returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+HomeDirectoryType = Literal["PATH", "LOGICAL"]
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One key and its value."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True)
+class HomeMapping:
+    """`entry` is what the user sees (`/reports`), `target` where it is (`/bucket/prefix`)."""
+
+    entry: str
+    target: str
+    type: Literal["FILE", "DIRECTORY"] | None = None
+
+
+@dataclass(frozen=True)
+class SshPublicKey:
+    """One key of a user: `body` is one line, `ssh-ed25519 AAAA... comment`."""
+
+    id: str
+    body: str
+    imported_at: datetime
+
+
+@dataclass(frozen=True)
+class User:
+    """A service-managed user of one server. `home_directory` is `/bucket/prefix` when PATH."""
+
+    server_id: str
+    name: str
+    arn: str
+    role: str
+    home_directory: str = ""
+    home_directory_type: HomeDirectoryType = "PATH"
+    home_mappings: tuple[HomeMapping, ...] = ()
+    policy: str | None = None
+    posix_profile: Mapping[str, Any] | None = None
+    ssh_public_keys: tuple[SshPublicKey, ...] = ()
+    tags: tuple[Tag, ...] = ()
+
+
+@dataclass(frozen=True)
+class Server:
+    """One Transfer server. `host_key`, its private key (OpenSSH PEM), never leaves by the API."""
+
+    id: str
+    arn: str
+    state: Literal["ONLINE", "OFFLINE"]
+    host_key: str = field(repr=False)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[Tag, ...] = ()
+
+    @property
+    def ignores_setstat(self) -> bool:
+        """SetStatOption ENABLE_NO_OP: setstat is answered with success and changes nothing."""
+        details = self.settings.get("ProtocolDetails") or {}
+        return bool(details.get("SetStatOption") == "ENABLE_NO_OP")
+
+    @property
+    def security_policy(self) -> str:
+        """Name of the policy that decides the SSH algorithms."""
+        return str(self.settings["SecurityPolicyName"])
+
+    @property
+    def sftp_ports(self) -> tuple[int, ...]:
+        """Ports the client asked for by `ProtocolDetails.SftpPorts`, possibly none."""
+        details = self.settings.get("ProtocolDetails") or {}
+        return tuple(int(item["SftpPort"]) for item in details.get("SftpPorts") or ())
+
+    @property
+    def login_banner(self) -> str:
+        """Shown before authentication; empty for none."""
+        return str(self.settings.get("PreAuthenticationLoginBanner") or "")

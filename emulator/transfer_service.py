@@ -1,0 +1,161 @@
+"""Transfer Family as one process: its API, and the SFTP servers made through it.
+
+    python -m emulator.transfer_service --state DIR [--host 127.0.0.1] [--api-port 4567] ...
+
+Beside the API, `GET /_quillgate/ports` tells each reachable server's SFTP port by server id.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Mount, Route
+
+from emulator.files.activity import log_line
+from emulator.sftp.connection import Service
+from emulator.sftp.listeners import Listeners
+from emulator.transfer.api import create_app
+from emulator.transfer.errors import StoreError
+from emulator.transfer.model import Server
+from emulator.transfer.store import Store
+
+THREADS = 64  # requests that wait for S3 at the same time, over all clients
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    host: str
+    api_port: int
+    sftp_port: int
+    state: Path
+    account_id: str
+    region: str
+    idle_seconds: float
+
+
+class PortInUse(Exception):  # noqa: N818
+    """A port we were told to listen on is somebody else's."""
+
+
+class _ApiServer(uvicorn.Server):
+    """Leaves the signals to us."""
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT; exit 1 with one line when it cannot start."""
+    options = _options(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for library in ("asyncssh", "botocore", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    try:
+        asyncio.run(serve(options))
+    except (PortInUse, StoreError) as error:
+        sys.exit(str(error))
+
+
+async def serve(options: Options) -> None:
+    """Listen, say so, and clean up in the end: open uploads are stored as they are."""
+    api_socket = _bound(options.host, options.api_port)
+    _bound(options.host, options.sftp_port).close()
+    with (
+        Store(options.state / "transfer.sqlite") as store,
+        ThreadPoolExecutor(THREADS, "sftp") as threads,
+    ):
+        listeners = _listeners(options, store, threads)
+        await listeners.follow()
+        following = asyncio.create_task(listeners.run())
+        api = _ApiServer(_config(options, store, listeners))
+        serving = asyncio.create_task(api.serve(sockets=[api_socket]))
+        await asyncio.wait([_told_to_stop(), following, serving], return_when="FIRST_COMPLETED")
+        following.cancel()
+        api.should_exit = True
+        await listeners.close()
+        await serving
+        with suppress(asyncio.CancelledError):
+            await following
+
+
+def _listeners(options: Options, store: Store, threads: ThreadPoolExecutor) -> Listeners:
+    def service(server: Server) -> Service:
+        return Service(server, store.user, options.region, log_line, threads, options.idle_seconds)
+
+    return Listeners(
+        store,
+        service,
+        host=options.host,
+        default_port=options.sftp_port,
+        owner_file=options.state / "default-port-owner",
+    )
+
+
+def _config(options: Options, store: Store, listeners: Listeners) -> uvicorn.Config:
+    async def ports(_: Request) -> JSONResponse:
+        return JSONResponse(listeners.ports())
+
+    api = create_app(store, account_id=options.account_id, region=options.region)
+    app = Starlette(routes=[Route("/_quillgate/ports", ports), Mount("/", api)])
+    return uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
+    )
+
+
+def _told_to_stop() -> asyncio.Future[None]:
+    loop = asyncio.get_running_loop()
+    told: asyncio.Future[None] = loop.create_future()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _resolve, told)
+    return told
+
+
+def _resolve(told: asyncio.Future[None]) -> None:
+    if not told.done():
+        told.set_result(None)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        reason = f"{error.strerror} - choose another or stop what listens there"
+        raise PortInUse(f"cannot listen: 'port {port}' on {host}: {reason}") from error
+    return bound
+
+
+def _options(arguments: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="python -m emulator.transfer_service")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--api-port", type=int, default=4567)
+    parser.add_argument("--sftp-port", type=int, default=2222, help="of the first server made")
+    parser.add_argument("--state", type=Path, required=True, help="folder for servers and users")
+    parser.add_argument("--account-id", default="000000000000")
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument("--idle-seconds", type=float, default=1800)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m quillgate`."""
+
+from quillgate.cli import main
+
+main()

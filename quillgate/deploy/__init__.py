@@ -1,0 +1,1 @@
+"""From the template to a running stack: package, split, stack."""

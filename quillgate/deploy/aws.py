@@ -1,0 +1,73 @@
+"""Deploys the production template to AWS as it stands, without SAM CLI.
+
+The watchdog's package and a template too large to be sent inline are stored in a private bucket of
+the account, `quillgate-artifacts-<account>-<region>`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from quillgate.deploy import template as templates
+from quillgate.deploy.local import stack_name
+from quillgate.deploy.package import build_watchdog
+from quillgate.deploy.split import Template
+from quillgate.deploy.stack import Plan, Stack
+from quillgate.target import Client
+
+
+def parameters(template: Template, stack: Stack, given: Mapping[str, str]) -> dict[str, str]:
+    """What was given now, and what the stack has already; CloudFormation knows the rest."""
+    kept = {
+        name: value for name, value in stack.parameters().items() if name in template["Parameters"]
+    }
+    return {**kept, **given}
+
+
+def plan(
+    client: Client, region: str, repo: Path, given: Mapping[str, str], name: str | None
+) -> Plan:
+    """What a deploy would change. Stores the package, changes nothing else."""
+    template = templates.load(repo)
+    wanted = name or stack_name(template, given)
+    stack = Stack(client("cloudformation"), wanted)
+    values = parameters(template, stack, given)
+    templates.check_parameters(template, {k: v for k, v in values.items() if v != Stack.MASKED})
+    s3 = client("s3")
+    bucket = _artifacts_bucket(s3, client("sts").get_caller_identity()["Account"], region)
+    package = build_watchdog(repo, repo / "build")
+    s3.put_object(Bucket=bucket, Key=package.key, Body=package.path.read_bytes())
+
+    def publish(body: str) -> str:
+        key = f"template-{hashlib.sha256(body.encode()).hexdigest()}.json"
+        s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+        return f"https://{bucket}.s3.{region}.amazonaws.com/{key}"
+
+    return stack.plan(templates.with_code(template, bucket, package.key), values, publish)
+
+
+def _artifacts_bucket(s3: Any, account: str, region: str) -> str:
+    """The bucket, made when missing: private, and encrypted as every bucket is."""
+    bucket = f"quillgate-artifacts-{account}-{region}"
+    try:
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+            raise
+        where = {} if region == "us-east-1" else {"LocationConstraint": region}
+        s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))
+        s3.put_public_access_block(
+            Bucket=bucket,
+            PublicAccessBlockConfiguration={
+                "BlockPublicAcls": True,
+                "IgnorePublicAcls": True,
+                "BlockPublicPolicy": True,
+                "RestrictPublicBuckets": True,
+            },
+        )
+    return bucket

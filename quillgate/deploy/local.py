@@ -1,0 +1,121 @@
+"""Deploys the production template onto an engine on this machine, with what it needs around it.
+
+The parts AWS has and an engine has not are made here: Transfer's resources go to our control plane,
+Quill's role is created, a bucket that outlived its stack is adopted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from quillgate.deploy import template as templates
+from quillgate.deploy import transfer
+from quillgate.deploy.package import build_watchdog
+from quillgate.deploy.split import Template, is_split_output, split
+from quillgate.deploy.stack import Stack
+from quillgate.target import Client
+
+ARTIFACTS_BUCKET = "quillgate-artifacts"
+QUILL_ROLE = "quillgate-fake-quill"
+_BUCKET_LOGICAL_ID = "UploadsBucket"
+_POLL_SECONDS = 0.05
+
+# Short waits, so that an outage and its end can be watched; everything else is as in production.
+LOCAL_PARAMETERS = {
+    "Environment": "local",
+    "TlsOnly": "false",
+    "QuillTimeoutSeconds": "3",
+    "RetryBaseSeconds": "1",
+    "RetryMaxSeconds": "4",
+    "MaxReceiveCount": "12",
+    "WatchdogTimeoutSeconds": "35",
+    "QueueVisibilitySeconds": "40",
+    "ConfigMaxAgeSeconds": "0",
+}
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack on a local engine. `bucket_was_adopted`: the engine had lost all but objects."""
+
+    stack_name: str
+    outputs: dict[str, str]
+    bucket_was_adopted: bool
+
+
+def stack_name(template: Template, parameters: Mapping[str, str]) -> str:
+    """The name of the instance these parameters describe, such as `local-quillgate-sftp`."""
+    defaults = template["Parameters"]
+    parts = ("Environment", "Platform", "Function")
+    return "-".join(parameters.get(part, defaults[part].get("Default")) for part in parts)
+
+
+def deploy(client: Client, repo: Path, parameters: Mapping[str, str]) -> Deployed:
+    """Create or update the stack; running it again with the same input changes nothing."""
+    template = templates.load(repo)
+    templates.check_parameters(template, parameters)
+    name = stack_name(template, parameters)
+    template = templates.with_code(
+        template, ARTIFACTS_BUCKET, _publish_watchdog(client("s3"), repo)
+    )
+    parts = split(template, parameters, name)
+    stack = Stack(client("cloudformation"), name, _POLL_SECONDS)
+    adopted = _adopt_if_orphaned(client, stack, f"{name}-{account_id(client)}")
+    outputs = stack.execute(stack.plan(parts.rest, parameters))
+    transfer.apply(client("transfer"), name, parts.transfer, outputs)
+    shown = {key: value for key, value in outputs.items() if not is_split_output(key)}
+    return Deployed(name, shown, adopted)
+
+
+def ensure_quill_role(iam: Any, account: str) -> str:
+    """The role the fake Quill runs as, and its ARN. What it may do is the bucket's policy alone."""
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    try:
+        iam.create_role(RoleName=QUILL_ROLE, AssumeRolePolicyDocument=document)
+    except iam.exceptions.EntityAlreadyExistsException:
+        iam.update_assume_role_policy(RoleName=QUILL_ROLE, PolicyDocument=document)
+    return quill_role_arn(account)
+
+
+def quill_role_arn(account: str) -> str:
+    """ARN of the fake Quill's role."""
+    return f"arn:aws:iam::{account}:role/{QUILL_ROLE}"
+
+
+def account_id(client: Client) -> str:
+    """The engine's account."""
+    return str(client("sts").get_caller_identity()["Account"])
+
+
+def _publish_watchdog(s3: Any, repo: Path) -> str:
+    """Build the watchdog, store it, give its key; the same code has the same key."""
+    package = build_watchdog(repo, repo / "build")
+    try:
+        s3.head_object(Bucket=ARTIFACTS_BUCKET, Key=package.key)
+    except ClientError:
+        s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
+        s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=package.key, Body=package.path.read_bytes())
+    return package.key
+
+
+def _adopt_if_orphaned(client: Client, stack: Stack, bucket: str) -> bool:
+    """A killed engine keeps objects but forgets stacks: take the bucket into a new one."""
+    if stack.exists():
+        return False
+    try:
+        client("s3").head_bucket(Bucket=bucket)
+    except ClientError:
+        return False
+    stack.adopt_bucket(_BUCKET_LOGICAL_ID, bucket)
+    return True

@@ -1,0 +1,202 @@
+"""Brings a template onto an engine's CloudFormation, by change set: create, update, wait.
+
+The same way on AWS and locally, so that what a deploy would do can be looked at before it is done.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from quillgate.deploy.split import Template
+from quillgate.errors import DeployError
+
+_CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+_NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+_INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of a change set: `action` is Add, Modify, Remove or Import."""
+
+    action: str
+    logical_id: str
+    type: str
+    replacement: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A change set that waits to be executed; `changes` is empty when there is nothing to do."""
+
+    name: str
+    stack_name: str
+    changes: tuple[Change, ...]
+    change_set_id: str
+
+
+class Stack:
+    """One CloudFormation stack. `poll_seconds` is the time between two looks at its status."""
+
+    MASKED = "****"  # what CloudFormation shows of a NoEcho parameter
+
+    def __init__(self, cloudformation: Any, name: str, poll_seconds: float = 2.0) -> None:
+        self._client = cloudformation
+        self._name = name
+        self._poll_seconds = poll_seconds
+
+    def plan(
+        self,
+        template: Template,
+        parameters: Mapping[str, str],
+        publish: Callable[[str], str] | None = None,
+    ) -> Plan:
+        """A change set that leads to `template`.
+
+        `publish` stores a template too large to be sent inline and gives its URL.
+        """
+        self._remove_failed_create()
+        kind = "UPDATE" if self.exists() else "CREATE"
+        body = json.dumps(template, separators=(",", ":"))
+        inline = publish is None or len(body.encode()) <= _INLINE_TEMPLATE_BYTES
+        source = {"TemplateBody": body} if inline or not publish else {"TemplateURL": publish(body)}
+        values = [self._parameter(key, value) for key, value in parameters.items()]
+        return self._change_set(kind, {**source, "Parameters": values})
+
+    def adopt_bucket(self, logical_id: str, bucket: str) -> None:
+        """Take a bucket that outlived its stack into a new stack of that name, bare.
+
+        The next `plan` then gives it the template's properties. Nothing in the bucket is touched.
+        """
+        resource = {
+            "Type": "AWS::S3::Bucket",
+            "DeletionPolicy": "Retain",
+            "Properties": {"BucketName": bucket},
+        }
+        self._remove_failed_create()
+        imported = {
+            "ResourceType": "AWS::S3::Bucket",
+            "LogicalResourceId": logical_id,
+            "ResourceIdentifier": {"BucketName": bucket},
+        }
+        body = json.dumps({"Resources": {logical_id: resource}})
+        self.execute(
+            self._change_set("IMPORT", {"TemplateBody": body, "ResourcesToImport": [imported]})
+        )
+
+    def execute(self, plan: Plan) -> dict[str, str]:
+        """Carry out a plan, wait until it is done, give the stack's outputs."""
+        if plan.changes:
+            self._call("execute_change_set", ChangeSetName=plan.change_set_id)
+            self._wait_for_stack()
+        return self.outputs()
+
+    def exists(self) -> bool:
+        """Whether there is a stack that can be updated."""
+        return self._status() not in (None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
+
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name."""
+        stack = self._describe() or {}
+        return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+
+    def parameters(self) -> dict[str, str]:
+        """The values the stack has; NoEcho ones are `MASKED`. Empty when there is no stack."""
+        stack = self._describe() or {}
+        return {
+            item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])
+        }
+
+    def _parameter(self, key: str, value: str) -> dict[str, Any]:
+        if value == self.MASKED:
+            return {"ParameterKey": key, "UsePreviousValue": True}
+        return {"ParameterKey": key, "ParameterValue": value}
+
+    def _change_set(self, kind: str, request: Mapping[str, Any]) -> Plan:
+        name = f"quillgate-{time.time_ns()}"
+        created = self._call(
+            "create_change_set",
+            StackName=self._name,
+            ChangeSetName=name,
+            ChangeSetType=kind,
+            Capabilities=_CAPABILITIES,
+            **request,
+        )
+        described = self._wait_for_change_set(created["Id"])
+        changes = tuple(_change(item["ResourceChange"]) for item in described.get("Changes", []))
+        return Plan(name, self._name, changes, created["Id"])
+
+    def _wait_for_change_set(self, change_set: str) -> dict[str, Any]:
+        while True:
+            pages = self._client.get_paginator("describe_change_set").paginate(
+                ChangeSetName=change_set
+            )
+            described: dict[str, Any] = pages.build_full_result()
+            status, reason = described["Status"], described.get("StatusReason", "")
+            if status == "CREATE_COMPLETE":
+                return described
+            if status == "FAILED":
+                self._call("delete_change_set", ChangeSetName=change_set)
+                if any(text in reason for text in _NOTHING_TO_DO):
+                    return {}
+                raise DeployError("CloudFormation refused the template of", self._name, reason)
+            time.sleep(self._poll_seconds)
+
+    def _wait_for_stack(self) -> None:
+        while (status := self._status() or "").endswith("_IN_PROGRESS"):
+            time.sleep(self._poll_seconds)
+        if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
+            raise DeployError(f"deploy ended as {status}", self._name, "; ".join(self._failures()))
+
+    def _failures(self) -> list[str]:
+        """Why resources failed, the first failure first."""
+        events = self._call("describe_stack_events", StackName=self._name)["StackEvents"]
+        return [
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
+            for event in reversed(events)
+            if event["ResourceStatus"].endswith("_FAILED")
+        ][:5]
+
+    def _remove_failed_create(self) -> None:
+        """A stack whose creation was rolled back can neither be updated nor created again."""
+        if self._status() not in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
+            return
+        self._call("delete_stack", StackName=self._name)
+        while (self._status() or "").startswith("DELETE_IN"):
+            time.sleep(self._poll_seconds)
+
+    def _status(self) -> str | None:
+        stack = self._describe()
+        return str(stack["StackStatus"]) if stack else None
+
+    def _describe(self) -> dict[str, Any] | None:
+        try:
+            (stack,) = self._client.describe_stacks(StackName=self._name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise DeployError(
+                "CloudFormation does not answer for", self._name, str(error)
+            ) from error
+        return dict(stack)
+
+    def _call(self, operation: str, **request: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(**({"StackName": self._name} | request))
+        except (ClientError, BotoCoreError) as error:
+            raise DeployError(f"{operation} failed for", self._name, str(error)) from error
+
+
+def _change(item: Mapping[str, Any]) -> Change:
+    return Change(
+        action=item["Action"],
+        logical_id=item["LogicalResourceId"],
+        type=item["ResourceType"],
+        replacement=item.get("Replacement") in ("True", "Conditional"),
+    )

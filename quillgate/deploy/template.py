@@ -1,0 +1,82 @@
+"""The repository's template, and where it lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from samtranslator.yaml_helper import yaml_parse
+
+from quillgate.deploy.split import Template
+from quillgate.errors import DeployError
+
+_WATCHDOG = "Watchdog"
+
+
+def repository() -> Path:
+    """The checkout this command belongs to. Raises DeployError when it is not there any more."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "stack" / "template.yaml").is_file():
+        raise DeployError(
+            "no stack/template.yaml in", str(root), "run quillgate from its own checkout"
+        )
+    return root
+
+
+def load(repo: Path) -> Template:
+    """`stack/template.yaml` with its short forms (`!Ref`) written out."""
+    return cast(Template, yaml_parse((repo / "stack" / "template.yaml").read_text()))
+
+
+def with_code(template: Template, bucket: str, key: str) -> Template:
+    """The template with the watchdog's code at `s3://bucket/key` in place of its folder."""
+    resources = dict(template["Resources"])
+    watchdog = dict(resources[_WATCHDOG])
+    watchdog["Properties"] = {**watchdog["Properties"], "CodeUri": f"s3://{bucket}/{key}"}
+    # SAM CLI's business: the package is built already.
+    watchdog.pop("Metadata", None)
+    return {**template, "Resources": {**resources, _WATCHDOG: watchdog}}
+
+
+def check_parameters(template: Template, values: Mapping[str, str]) -> None:
+    """Raise DeployError for a value the template does not take; not every engine looks at it."""
+    for name, value in values.items():
+        definition = template["Parameters"].get(name)
+        if definition is None:
+            known = ", ".join(sorted(template["Parameters"]))
+            raise DeployError("no such parameter", name, f"the template has: {known}")
+        problem = _problem(definition, value)
+        if problem:
+            raise DeployError(f"parameter {name}", value, problem)
+    missing = [
+        name
+        for name, it in template["Parameters"].items()
+        if "Default" not in it and name not in values
+    ]
+    if missing:
+        raise DeployError(
+            "parameter without a value", missing[0], f"add --parameter {missing[0]}=..."
+        )
+
+
+def _problem(definition: Mapping[str, object], value: str) -> str | None:
+    allowed = definition.get("AllowedValues")
+    if isinstance(allowed, list) and value not in map(str, allowed):
+        return f"use one of {', '.join(map(str, allowed))}"
+    pattern = definition.get("AllowedPattern")
+    if pattern and not re.fullmatch(str(pattern), value):
+        return f"it must be {definition.get('ConstraintDescription', f'like {pattern}')}"
+    if definition["Type"] == "Number":
+        return _number_problem(definition, value)
+    return None
+
+
+def _number_problem(definition: Mapping[str, object], value: str) -> str | None:
+    low, high = definition.get("MinValue"), definition.get("MaxValue")
+    if not re.fullmatch(r"-?\d+", value):
+        return "it must be a whole number"
+    below = isinstance(low, int) and int(value) < low
+    above = isinstance(high, int) and int(value) > high
+    return f"it must be from {low} to {high}" if below or above else None

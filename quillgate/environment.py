@@ -1,0 +1,270 @@
+"""The embedded environment: start it, wait until a file can go all the way, stop it.
+
+    AWS engine     ministack with IAM enforced, a child process
+    Transfer       the control plane and its SFTP servers, a child process
+    Quill          the fake, a child process that may do what the bucket's policy gives its role
+
+Everything listens on 127.0.0.1 only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Self
+from urllib.error import URLError
+
+from quillgate import sweep
+from quillgate.deploy import local
+from quillgate.deploy.local import Deployed
+from quillgate.deploy.template import repository
+from quillgate.ports import HOST, Ports
+from quillgate.processes import Children
+from quillgate.state import TEST_USER, State, write_private
+from quillgate.target import Environment, environment_file, local_client
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+ROOT_KEY = "test"
+CONFIG_KEY = "watchdog.config"
+_START_SECONDS = 60.0
+_WATCH_SECONDS = 0.3
+Progress = Callable[[str], None]
+
+FIRST_ROUTES = f"""\
+# Which upload goes to which project. `quillgate routes push FILE` checks a file and stores it here.
+[[route]]
+project   = "demo"
+directory = "{TEST_USER}/incoming"
+stories   = "{TEST_USER}/outgoing"
+"""
+
+
+class Embedded:
+    """One embedded environment, as a context: what was started is stopped at its end."""
+
+    def __init__(
+        self, state: State, ports: Ports, parameters: Mapping[str, str], say: Progress
+    ) -> None:
+        self._state = state
+        self._ports = ports
+        self._given = parameters
+        self._say = say
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        self._cleanup.enter_context(self._state.locked())
+        self._children = Children()
+        self._cleanup.callback(self._stop)
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._cleanup.close()
+
+    def start(self) -> Environment:
+        """Start all parts, deploy the stack, and return when a file can go all the way."""
+        begun = time.monotonic()
+        self._start_engine()
+        self._start_transfer()
+        self._start_quill()
+        self._wait_for_services()
+        self._say(f"AWS engine, Transfer and Quill are up ({time.monotonic() - begun:.1f} s)")
+        local.ensure_quill_role(self.client("iam"), ACCOUNT)
+        deployed = local.deploy(
+            self.client, repository(), stack_parameters(self._state, self._quill_url(), self._given)
+        )
+        self._say(f"stack {deployed.stack_name} is deployed ({time.monotonic() - begun:.1f} s)")
+        self._first_files(deployed.outputs["BucketName"])
+        self._sweep_if_events_were_lost(deployed)
+        port = self._wait_for_sftp(deployed.outputs["ServerId"])
+        environment = self._describe(deployed, port)
+        write_private(environment_file(self._state.folder), environment.to_json() + "\n")
+        self._say(f"ready ({time.monotonic() - begun:.1f} s)")
+        return environment
+
+    def watch(self) -> None:
+        """Stay until a signal ends the process; raise StartError when a part ends by itself."""
+        while True:
+            time.sleep(_WATCH_SECONDS)
+            self._children.check()
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the engine's root keys."""
+        port = self._ports.transfer if service == "transfer" else self._ports.engine
+        return local_client(service, f"http://{HOST}:{port}", REGION, ROOT_KEY, ROOT_KEY)
+
+    def _start_engine(self) -> None:
+        if self._state.engine_is_stale():
+            self._say("the last run was killed: the stack is deployed again, uploads are swept")
+            self._state.forget_engine()
+        self._state.mark_running()
+        environ = {
+            "AUTH": "true",
+            "BIND_HOST": HOST,
+            "MINISTACK_HOST": HOST,
+            "GATEWAY_PORT": str(self._ports.engine),
+            "MINISTACK_REGION": REGION,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            # Listeners of its own that nobody here uses.
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "PERSIST_STATE": "1",
+            "S3_PERSIST": "1",
+            "STATE_DIR": str(self._state.path("engine", "state")),
+            "S3_DATA_DIR": str(self._state.path("engine", "s3")),
+            # It unpacks functions there, and leaves them when it is killed.
+            "TMPDIR": str(self._state.path("engine", "tmp")),
+            **self._root_credentials(),
+        }
+        command = [sys.executable, "-m", "ministack"]
+        self._children.start("AWS engine", command, environ, self._state.log("engine"))
+
+    def _start_transfer(self) -> None:
+        options = {
+            "--host": HOST,
+            "--api-port": str(self._ports.transfer),
+            "--sftp-port": str(self._ports.sftp),
+            "--state": str(self._state.path("transfer")),
+            "--account-id": ACCOUNT,
+            "--region": REGION,
+        }
+        command = [sys.executable, "-m", "emulator.transfer_service", *_flat(options)]
+        environ = {**self._root_credentials(), "AWS_ENDPOINT_URL": self._engine_url()}
+        self._children.start("Transfer", command, environ, self._state.log("transfer"))
+
+    def _start_quill(self) -> None:
+        options = {
+            "--host": HOST,
+            "--port": str(self._ports.quill),
+            "--state": str(self._state.path("quill")),
+        }
+        environ = {
+            **self._root_credentials(),
+            "AWS_ENDPOINT_URL": self._engine_url(),
+            "QUILL_TOKEN": self._state.quill_token(),
+            "QUILL_ROLE_ARN": local.quill_role_arn(ACCOUNT),
+        }
+        command = [sys.executable, "-m", "emulator.quill", *_flat(options)]
+        self._children.start("Quill", command, environ, self._state.log("quill"))
+
+    def _wait_for_services(self) -> None:
+        urls = {
+            "AWS engine": f"{self._engine_url()}/_ministack/health",
+            "Transfer": f"http://{HOST}:{self._ports.transfer}/health",
+            "Quill": f"{self._quill_url()}/_quill/health",
+        }
+        for name, url in urls.items():
+            self._children.wait_until(name, lambda url=url: _answers(url), _START_SECONDS)  # type: ignore[misc]
+
+    def _first_files(self, bucket: str) -> None:
+        """Routes and the test user's folders, unless there are routes already."""
+        s3 = self.client("s3")
+        try:
+            s3.head_object(Bucket=bucket, Key=CONFIG_KEY)
+        except s3.exceptions.ClientError:
+            s3.put_object(Bucket=bucket, Key=CONFIG_KEY, Body=FIRST_ROUTES.encode())
+            for folder in ("incoming", "outgoing"):
+                s3.put_object(Bucket=bucket, Key=f"{TEST_USER}/{folder}/")
+
+    def _sweep_if_events_were_lost(self, deployed: Deployed) -> None:
+        if deployed.bucket_was_adopted:
+            out = deployed.outputs
+            count = sweep.requeue(
+                self.client("s3"), self.client("sqs"), out["BucketName"], out["QueueUrl"]
+            )
+            self._say(f"swept: {count} objects are queued again")
+
+    def _wait_for_sftp(self, server_id: str) -> int:
+        """The port of the stack's server, once it listens there."""
+        found: dict[str, int] = {}
+
+        def listening() -> bool:
+            found.update(_get_json(f"http://{HOST}:{self._ports.transfer}/_quillgate/ports"))
+            return server_id in found
+
+        self._children.wait_until(f"SFTP server {server_id}", listening, _START_SECONDS)
+        return int(found[server_id])
+
+    def _describe(self, deployed: Deployed, sftp_port: int) -> Environment:
+        out = deployed.outputs
+        server = self.client("transfer").describe_server(ServerId=out["ServerId"])["Server"]
+        return Environment(
+            environment="embedded",
+            aws_endpoint=self._engine_url(),
+            transfer_endpoint=f"http://{HOST}:{self._ports.transfer}",
+            sftp_host=HOST,
+            sftp_port=sftp_port,
+            host_key_fingerprint=server["HostKeyFingerprint"],
+            quill_url=self._quill_url(),
+            console_url=None,
+            region=REGION,
+            access_key_id=ROOT_KEY,
+            secret_access_key=ROOT_KEY,
+            stack_name=deployed.stack_name,
+            bucket=out["BucketName"],
+            ledger_bucket=None,
+            server_id=out["ServerId"],
+            user_role_arn=out["UserRoleArn"],
+            queue_url=out["QueueUrl"],
+            dead_letter_queue_url=out["DeadLetterQueueUrl"],
+            test_user=TEST_USER,
+            test_user_key=str(self._state.test_user_key()),
+            pid=os.getpid(),
+        )
+
+    def _stop(self) -> None:
+        environment_file(self._state.folder).unlink(missing_ok=True)
+        if self._children.stop():
+            self._state.mark_stopped()
+
+    def _engine_url(self) -> str:
+        return f"http://{HOST}:{self._ports.engine}"
+
+    def _quill_url(self) -> str:
+        return f"http://{HOST}:{self._ports.quill}"
+
+    @staticmethod
+    def _root_credentials() -> dict[str, str]:
+        return {
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+
+def stack_parameters(state: State, quill_url: str, given: Mapping[str, str]) -> dict[str, str]:
+    """What the stack is deployed with: ours, then what was given now or on an earlier run."""
+    return {
+        **local.LOCAL_PARAMETERS,
+        "QuillUrl": quill_url,
+        "QuillToken": state.quill_token(),
+        "QuillPrincipalArn": local.quill_role_arn(ACCOUNT),
+        "TestUserPublicKey": state.test_user_public_key(),
+        **state.parameters(given),
+    }
+
+
+def _flat(options: Mapping[str, str]) -> list[str]:
+    return [word for pair in options.items() for word in pair]
+
+
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _answers(url: str) -> bool:
+    try:
+        with _DIRECT.open(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _get_json(url: str) -> dict[str, Any]:
+    with _DIRECT.open(url, timeout=5) as response:
+        return dict(json.load(response))

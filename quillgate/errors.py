@@ -1,0 +1,36 @@
+"""What goes wrong, said in one line: *what failed: 'value' - what to do*.
+
+QuillgateError
+├── DeployError        the template, the package or CloudFormation said no
+├── StartError         a part of the embedded environment did not come up
+└── TargetError        no environment, or not the one that was asked for
+"""
+
+from __future__ import annotations
+
+
+class QuillgateError(Exception):
+    """Base of all errors the command shows as one line; the process ends with 1."""
+
+    def __init__(self, failed: str, value: str, advice: str) -> None:
+        super().__init__(f"{failed}: '{value}' - {advice}")
+
+
+class DeployError(QuillgateError):
+    """The template, the package or CloudFormation said no. The stack is as it was, or says how."""
+
+
+class StartError(QuillgateError):
+    """A part of the embedded environment did not come up, or did not stay up."""
+
+
+class TargetError(QuillgateError):
+    """No environment is running here, or not the one that was asked for."""
+
+
+class ConfigError(QuillgateError):
+    """Routes that would not work; what is in force stays in force."""
+
+
+class DemoError(QuillgateError):
+    """The story of the demo did not come back."""

@@ -1,0 +1,138 @@
+"""`quillgate routes`: look at, try and change which upload goes to which project."""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from sftp_watchdog.errors import RoutesError
+from sftp_watchdog.routes import Routes, parse
+
+from quillgate.errors import ConfigError
+from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
+from quillgate.target import DEFAULT_STATE, Target, find
+
+CONFIG_KEY = "watchdog.config"
+
+app = typer.Typer(
+    help="Which upload goes to which project: the routes in the bucket's watchdog.config.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+RoutesFile = Annotated[Path, typer.Argument(metavar="FILE", help="Routes, in TOML.")]
+
+
+@app.command()
+def check(file: RoutesFile) -> None:
+    """Say whether FILE could be used, and every problem with its line.
+
+    Example: quillgate routes check routes.toml
+    """
+    routes = _read(file)
+    typer.echo(f"{file}: {_count(routes)}, no problem found")
+
+
+@app.command()
+def push(
+    file: RoutesFile,
+    environment: EnvironmentOption = None,
+    stack: StackOption = None,
+    state: StateOption = DEFAULT_STATE,
+    yes: YesOption = False,
+) -> None:
+    """Check FILE and put it in force, within a minute and without a deploy.
+
+    Example: quillgate routes push routes.toml
+    """
+    routes = _read(file)
+    target = find(environment, stack, state)
+    bucket = target.outputs()["BucketName"]
+    _refuse_stories_quill_cannot_write(routes, target)
+    typer.echo(
+        f"{target.environment}, stack {target.stack_name}: s3://{bucket}/{CONFIG_KEY}", err=True
+    )
+    if target.environment == "aws" and not yes:
+        typer.confirm("Replace the routes in force?", abort=True)
+    target.client("s3").put_object(Bucket=bucket, Key=CONFIG_KEY, Body=file.read_bytes())
+    typer.echo(f"{_count(routes)} in force within a minute")
+
+
+@app.command()
+def show(
+    environment: EnvironmentOption = None,
+    stack: StackOption = None,
+    state: StateOption = DEFAULT_STATE,
+) -> None:
+    """Print the routes in force, as they were stored.
+
+    Example: quillgate routes show > routes.toml
+    """
+    typer.echo(_in_force(find(environment, stack, state)), nl=False)
+
+
+@app.command("test")
+def try_key(
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Object key, such as acme/incoming/a.csv.")
+    ],
+    environment: EnvironmentOption = None,
+    stack: StackOption = None,
+    state: StateOption = DEFAULT_STATE,
+    file: Annotated[Path | None, typer.Option(help="Try the routes of a file instead.")] = None,
+) -> None:
+    """Say which route an upload of KEY takes and why; exit 1 when none.
+
+    Example: quillgate routes test "acme/incoming/q3 sales.csv"
+    """
+    routes = _read(file) if file else _parse(_in_force(find(environment, stack, state)), CONFIG_KEY)
+    typer.echo(routes.explain(key))
+    if routes.find(key) is None:
+        raise typer.Exit(1)
+
+
+def _read(file: Path) -> Routes:
+    try:
+        return _parse(file.read_text(encoding="utf-8"), str(file))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("cannot read routes from", str(file), str(error)) from error
+
+
+def _parse(text: str, name: str) -> Routes:
+    try:
+        return parse(text)
+    except RoutesError as error:
+        raise ConfigError("routes cannot be used", name, str(error)) from error
+
+
+def _in_force(target: Target) -> str:
+    s3 = target.client("s3")
+    bucket = target.outputs()["BucketName"]
+    try:
+        body: Any = s3.get_object(Bucket=bucket, Key=CONFIG_KEY)["Body"]
+    except s3.exceptions.NoSuchKey as error:
+        raise ConfigError(
+            "no routes in", f"s3://{bucket}/{CONFIG_KEY}", "store some: quillgate routes push FILE"
+        ) from error
+    return bytes(body.read()).decode("utf-8", errors="replace")
+
+
+def _refuse_stories_quill_cannot_write(routes: Routes, target: Target) -> None:
+    """Quill may write to StoriesPattern only: a route outside it would never bring a story."""
+    pattern = target.parameters().get("StoriesPattern", "*")
+    # IAM's `*` and `?` are fnmatch's, its brackets are not special.
+    plain = re.sub(r"\[", "[[]", pattern)
+    for route in routes.routes:
+        if not fnmatchcase(f"{route.stories}/x", plain):
+            raise ConfigError(
+                f"Quill may not write stories of line {route.line} to",
+                route.stories,
+                f"name a folder that fits the stack's StoriesPattern {pattern}, or change that",
+            )
+
+
+def _count(routes: Routes) -> str:
+    number = len(routes.routes)
+    return f"{number} route{'' if number == 1 else 's'}"

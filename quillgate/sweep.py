@@ -1,0 +1,58 @@
+"""Puts uploads back on the queue whose events were lost with an engine that was killed.
+
+Every version in the bucket is queued again, as S3 would have done; the watchdog sorts them out. Of
+most of them Quill has been told already: the same id gets the same receipt and nothing is done
+twice.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote_plus
+
+_BATCH = 10  # SQS takes no more messages in one call
+
+
+def requeue(s3: Any, sqs: Any, bucket: str, queue_url: str) -> int:
+    """Queue every version of every object; gives their number."""
+    messages = [
+        json.dumps({"Records": [_record(bucket, version)]}) for version in _versions(s3, bucket)
+    ]
+    for start in range(0, len(messages), _BATCH):
+        _send(sqs, queue_url, messages[start : start + _BATCH])
+    return len(messages)
+
+
+def _versions(s3: Any, bucket: str) -> Iterator[Mapping[str, Any]]:
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        yield from page.get("Versions", [])
+
+
+def _record(bucket: str, version: Mapping[str, Any]) -> dict[str, Any]:
+    """The event S3 sent, or should have sent, for this version."""
+    modified = version["LastModified"].isoformat(timespec="milliseconds")
+    return {
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "eventTime": modified.replace("+00:00", "Z"),
+        "s3": {
+            "bucket": {"name": bucket},
+            "object": {
+                "key": quote_plus(version["Key"], safe="/"),
+                "size": version["Size"],
+                "eTag": version["ETag"].strip('"'),
+                "versionId": version["VersionId"],
+            },
+        },
+    }
+
+
+def _send(sqs: Any, queue_url: str, messages: list[str]) -> None:
+    entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(messages)]
+    answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
+    refused = [messages[int(item["Id"])] for item in answer.get("Failed", [])]
+    if refused:
+        _send(sqs, queue_url, refused)

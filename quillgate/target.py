@@ -1,0 +1,167 @@
+"""Which environment a command is about, and the AWS clients for it.
+
+The environment running from `./.quillgate` is meant unless another is named; AWS never is, unless
+it is asked for by name.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from quillgate.errors import TargetError
+from quillgate.state import is_running
+
+DEFAULT_STATE = Path(".quillgate")
+EnvironmentName = Literal["embedded", "compose", "aws"]
+Client = Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What `environment.json` says: everything a script needs to use the environment.
+
+    `pid` is that of `quillgate up`; `test_user_key` an absolute path to a private key.
+    """
+
+    environment: str
+    aws_endpoint: str
+    transfer_endpoint: str
+    sftp_host: str
+    sftp_port: int
+    host_key_fingerprint: str
+    quill_url: str
+    console_url: str | None
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    stack_name: str
+    bucket: str
+    ledger_bucket: str | None
+    server_id: str
+    user_role_arn: str
+    queue_url: str
+    dead_letter_queue_url: str
+    test_user: str
+    test_user_key: str
+    pid: int
+
+    def to_json(self) -> str:
+        """The object on one line, in the order of the interface."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    def exports(self) -> list[str]:
+        """`export` lines for a shell."""
+        values = {
+            "AWS_ENDPOINT_URL": self.aws_endpoint,
+            "AWS_ENDPOINT_URL_TRANSFER": self.transfer_endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_DEFAULT_REGION": self.region,
+            "QUILL_URL": self.quill_url,
+            "SFTP_HOST": self.sftp_host,
+            "SFTP_PORT": str(self.sftp_port),
+        }
+        return [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for this environment, whatever the caller's own AWS settings are."""
+        endpoint = self.transfer_endpoint if service == "transfer" else self.aws_endpoint
+        return local_client(
+            service, endpoint, self.region, self.access_key_id, self.secret_access_key
+        )
+
+
+def local_client(service: str, endpoint: str, region: str, key: str, secret: str) -> Any:
+    """A boto3 client that knows these values only: no profile, no configuration file, no proxy."""
+    session = botocore.session.Session(session_vars={"profile": (None, None, None, None)})
+    session.set_config_variable("config_file", os.devnull)
+    session.set_config_variable("credentials_file", os.devnull)
+    return boto3.Session(key, secret, region_name=region, botocore_session=session).client(
+        service,  # type: ignore[call-overload]  # the service is decided by the caller
+        endpoint_url=endpoint,
+        config=Config(proxies={}, retries={"mode": "standard", "max_attempts": 5}),
+    )
+
+
+def environment_file(state: Path) -> Path:
+    """Where `up` says how to reach what it has started."""
+    return state / "environment.json"
+
+
+def load(state: Path, environment: EnvironmentName | None = None) -> Environment:
+    """The environment that runs from `state`. Raises TargetError when there is none."""
+    path = state / "compose.json" if environment == "compose" else environment_file(state)
+    if environment != "compose" and not is_running(state):
+        raise TargetError("no environment is running from", str(state), "start one: quillgate up")
+    try:
+        found = Environment(**json.loads(path.read_text()))
+    except FileNotFoundError as error:
+        raise TargetError(
+            "no environment is running from", str(state), "start one: quillgate up"
+        ) from error
+    except (ValueError, TypeError) as error:
+        raise TargetError(
+            "not readable", str(path), f"remove it and run quillgate up ({error})"
+        ) from error
+    if environment and found.environment != environment:
+        raise TargetError(
+            "another environment runs here",
+            found.environment,
+            f"it is not the {environment} you asked for",
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Target:
+    """A deployed stack and how to talk to its services."""
+
+    environment: str
+    stack_name: str
+    client: Client
+
+    def outputs(self) -> dict[str, str]:
+        """The stack's outputs by name. Raises TargetError when there is no such stack."""
+        return {item["OutputKey"]: item["OutputValue"] for item in self._stack().get("Outputs", [])}
+
+    def parameters(self) -> dict[str, str]:
+        """The values the stack was deployed with; NoEcho ones are masked."""
+        return {
+            item["ParameterKey"]: item["ParameterValue"]
+            for item in self._stack().get("Parameters", [])
+        }
+
+    def _stack(self) -> dict[str, Any]:
+        client = self.client("cloudformation")
+        try:
+            (stack,) = client.describe_stacks(StackName=self.stack_name)["Stacks"]
+        except client.exceptions.ClientError as error:
+            raise TargetError(
+                f"no stack on {self.environment}",
+                self.stack_name,
+                f"name one with --stack ({error})",
+            ) from error
+        return dict(stack)
+
+
+def find(
+    environment: EnvironmentName | None, stack: str | None, state: Path = DEFAULT_STATE
+) -> Target:
+    """The target of a command's `--environment` and `--stack`."""
+    if environment != "aws":
+        found = load(state, environment)
+        return Target(found.environment, stack or found.stack_name, found.client)
+    if not stack:
+        raise TargetError("which stack on aws?", "", "name it: --stack NAME")
+    session = boto3.Session()
+    return Target("aws", stack, cast(Client, session.client))

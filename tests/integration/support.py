@@ -1,0 +1,259 @@
+"""Ways to a running environment, for the tests: HTTP, boto3 and SFTP, nothing of our packages."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import paramiko
+from botocore.config import Config
+from paramiko.sftp import CMD_CLOSE
+
+CONFIG_KEY = "watchdog.config"
+QUILLGATE = [sys.executable, "-m", "quillgate"]
+
+# What the documentation tells an operator to give to users: see the template's test user.
+HOME_POLICY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": "arn:aws:s3:::${transfer:HomeBucket}",
+                "Condition": {"StringLike": {"s3:prefix": "${transfer:HomeFolder}/*"}},
+            },
+            {
+                "Effect": "Allow",
+                "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                "Resource": "arn:aws:s3:::${transfer:HomeDirectory}/*",
+            },
+        ],
+    }
+)
+
+T = TypeVar("T")
+Sftp = paramiko.SFTPClient
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """A user of the stack's server; `home` is the key prefix, without slashes at its ends."""
+
+    name: str
+    home: str
+    key: paramiko.PKey
+
+
+class Environment:
+    """The object `quillgate up --json` prints, by attribute, and clients for it."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError as error:
+            raise AttributeError(name) from error
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the environment's own keys."""
+        endpoint = self.transfer_endpoint if service == "transfer" else self.aws_endpoint
+        session = boto3.Session(self.access_key_id, self.secret_access_key, region_name=self.region)
+        make: Any = session.client
+        return make(service, endpoint_url=endpoint, config=Config(proxies={}))
+
+    def new_user(
+        self, name: str | None = None, policy: str | None = HOME_POLICY, **arguments: Any
+    ) -> NewUser:
+        """Create a user with a new key. `arguments` go to CreateUser, over the defaults."""
+        name = name or f"user-{uuid.uuid4().hex[:12]}"
+        key = paramiko.ECDSAKey.generate()
+        defaults = {"Role": self.user_role_arn, "HomeDirectory": f"/{self.bucket}/{name}"}
+        request = {**defaults, **({"Policy": policy} if policy else {}), **arguments}
+        if request.get("HomeDirectoryType") == "LOGICAL" and "HomeDirectory" not in arguments:
+            del request["HomeDirectory"]
+        self.client("transfer").create_user(
+            ServerId=self.server_id,
+            UserName=name,
+            SshPublicKeyBody=f"{key.get_name()} {key.get_base64()}",
+            **request,
+        )
+        home = str(request.get("HomeDirectory", "")).removeprefix(f"/{self.bucket}/")
+        return NewUser(name, home, key)
+
+    def add_route(self, text: str) -> None:
+        """Add one `[[route]]` table to those in force, whoever else adds theirs too."""
+        s3 = self.client("s3")
+        while True:
+            found = s3.get_object(Bucket=self.bucket, Key=CONFIG_KEY)
+            body = found["Body"].read() + f"\n[[route]]\n{text}\n".encode()
+            with contextlib.suppress(s3.exceptions.ClientError):
+                s3.put_object(Bucket=self.bucket, Key=CONFIG_KEY, Body=body, IfMatch=found["ETag"])
+                return
+
+    def watchdog_log(self) -> list[dict[str, Any]]:
+        """The watchdog's own lines in CloudWatch Logs, oldest first."""
+        pages = self.client("logs").get_paginator("filter_log_events")
+        group = f"/aws/lambda/{self.stack_name}-watchdog"
+        texts = [
+            e["message"] for page in pages.paginate(logGroupName=group) for e in page["events"]
+        ]
+        return [json.loads(line) for text in texts for line in text.splitlines() if line[:1] == "{"]
+
+    def restart_watchdog(self) -> None:
+        """Its next run is in a new worker that remembers nothing, as after a deploy."""
+        functions = self.client("lambda")
+        name = f"{self.stack_name}-watchdog"
+        variables = functions.get_function_configuration(FunctionName=name)["Environment"][
+            "Variables"
+        ]
+        functions.update_function_configuration(
+            FunctionName=name,
+            Environment={"Variables": {**variables, "TEST_RUN": uuid.uuid4().hex}},
+        )
+
+    @property
+    def the_test_user(self) -> NewUser:
+        """The user that is there from the start."""
+        key = paramiko.Ed25519Key.from_private_key_file(self.test_user_key)
+        return NewUser(self.test_user, self.test_user, key)
+
+    @contextlib.contextmanager
+    def ssh(self, user: NewUser) -> Iterator[paramiko.Transport]:
+        """A connection as the user, its host key checked by fingerprint."""
+        transport = paramiko.Transport((self.sftp_host, self.sftp_port))
+        try:
+            transport.connect(username=user.name, pkey=user.key)
+            assert transport.get_remote_server_key().fingerprint == self.host_key_fingerprint
+            yield transport
+        finally:
+            transport.close()
+
+    @contextlib.contextmanager
+    def sftp(self, user: NewUser) -> Iterator[Sftp]:
+        """A login as the user."""
+        with self.ssh(user) as transport:
+            client = paramiko.SFTPClient.from_transport(transport)
+            assert client is not None
+            yield client
+
+
+def put(sftp: Sftp, path: str, content: bytes) -> None:
+    """Upload; raises what CLOSE answers: S3 refuses there, and paramiko keeps it to itself."""
+    file = sftp.open(path, "wb")
+    file.write(content)
+    file.flush()
+    file._closed = True  # type: ignore[attr-defined]  # noqa: SLF001
+    sftp._request(CMD_CLOSE, file.handle)  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+class Quill:
+    """The fake Quill's control side."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def notifications(self, **query: str) -> list[dict[str, Any]]:
+        return list(self._call("GET", f"notifications?{urllib.parse.urlencode(query)}")["items"])
+
+    def notification(self, key: str) -> dict[str, Any]:
+        """The only item of this key; fails when there is none yet or more than one."""
+        items = self.notifications(key=key)
+        assert len(items) == 1, f"{len(items)} items for {key!r}"
+        return items[0]
+
+    def accepted(self, key: str) -> dict[str, Any]:
+        """The only item of this key, accepted and with its story; waits for that."""
+
+        def told() -> dict[str, Any]:
+            item = self.notification(key)
+            assert item["status"] == "accepted", item
+            assert item["story_key"], item
+            return item
+
+        return eventually(told)
+
+    def order_fault(self, **fault: Any) -> None:
+        self._call("POST", "faults", fault)
+
+    def faults(self, project: str) -> list[dict[str, Any]]:
+        return [
+            each for each in self._call("GET", "faults")["items"] if each.get("project") == project
+        ]
+
+    def _call(self, method: str, path: str, body: object = None) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{self._url}/_quill/{path}",
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Content-Type": "application/json"},
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(request, timeout=10) as response:
+            return dict(json.load(response))
+
+
+@dataclass(frozen=True)
+class Running:
+    """`quillgate up` as a child, and what it printed."""
+
+    process: subprocess.Popen[str]
+    environment: Environment
+    state: Path
+
+
+@contextlib.contextmanager
+def start_environment(state: Path, *arguments: str) -> Iterator[Running]:
+    """`quillgate up` on free ports; stopped by SIGTERM at the end, which must succeed."""
+    process = spawn(state, *arguments)
+    try:
+        yield Running(process, read_environment(process), state)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=60) == 0
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def spawn(state: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start `quillgate up` without waiting for it; its progress goes to a file in `state`."""
+    state.mkdir(exist_ok=True)
+    command = [*QUILLGATE, "up", "--ports", "auto", "--json", "--state", str(state), *arguments]
+    with (state / "up.log").open("a") as log:
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+
+
+def read_environment(process: subprocess.Popen[str]) -> Environment:
+    """The line an `up` prints when it is ready."""
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line, f"quillgate up ended with {process.wait()}"
+    return Environment(json.loads(line))
+
+
+def eventually(look: Callable[[], T], timeout_seconds: float = 30.0) -> T:
+    """What `look` gives once it no longer raises; what it raised last when the time is over."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        try:
+            return look()
+        except (AssertionError, OSError, KeyError, IndexError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)

@@ -1,0 +1,254 @@
+"""`quillgate up` as a process: start, stop, kill, restart, and what people see of it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.support import (
+    QUILLGATE,
+    Environment,
+    NewUser,
+    Quill,
+    Running,
+    eventually,
+    put,
+    read_environment,
+    spawn,
+    start_environment,
+)
+
+
+def quillgate(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*QUILLGATE, *arguments], capture_output=True, text=True, cwd=cwd, check=False
+    )
+
+
+def family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """An `up` and everything it has started."""
+    up = psutil.Process(process.pid)
+    return [up, *up.children(recursive=True)]
+
+
+def none_left(processes: list[psutil.Process]) -> None:
+    left = [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    assert left == []
+
+
+def upload(environment: Environment, user: NewUser, path: str, content: bytes = b"n\n1\n") -> None:
+    with environment.sftp(user) as sftp:
+        put(sftp, path, content)
+
+
+def test_nothing_listens_beyond_loopback(running: Running) -> None:
+    connections = [c for p in family(running.process) for c in p.net_connections(kind="inet")]
+    listening = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
+    assert listening == {"127.0.0.1"}
+    assert not [c for c in connections if c.type == socket.SOCK_DGRAM]
+
+
+def test_sigterm_leaves_nothing_running(tmp_path: Path) -> None:
+    with start_environment(tmp_path / "state") as running:
+        upload(running.environment, running.environment.the_test_user, "incoming/a.csv")
+        Quill(running.environment.quill_url).accepted("testuser/incoming/a.csv")
+        processes = family(running.process)
+        assert len(processes) >= 5
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(timeout=60) == 0
+        none_left(processes)
+        assert not (running.state / "environment.json").exists()
+
+
+def test_after_sigkill_the_children_end_within_five_seconds(tmp_path: Path) -> None:
+    process = spawn(tmp_path / "state")
+    environment = read_environment(process)
+    upload(environment, environment.the_test_user, "incoming/a.csv")
+    processes = family(process)
+    process.kill()
+    process.communicate()
+    eventually(lambda: none_left(processes), timeout_seconds=5)
+
+
+def test_a_clean_restart_finds_everything_again(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with start_environment(state) as running:
+        first = running.environment
+        user = first.new_user()
+        upload(first, user, "kept.csv", b"kept")
+        upload(first, first.the_test_user, "incoming/a.csv")
+        told = Quill(first.quill_url).accepted("testuser/incoming/a.csv")
+        first.client("sqs").send_message(QueueUrl=first.dead_letter_queue_url, MessageBody="{}")
+    with start_environment(state) as running:
+        again = running.environment
+        assert again.host_key_fingerprint == first.host_key_fingerprint
+        assert again.server_id == first.server_id
+        with again.sftp(user) as sftp:
+            assert sftp.open("kept.csv").read() == b"kept"
+        quill = Quill(again.quill_url)
+        assert quill.notification("testuser/incoming/a.csv")["receipt"] == told["receipt"]
+        dead = again.client("sqs").receive_message(QueueUrl=again.dead_letter_queue_url)
+        assert len(dead["Messages"]) == 1
+        upload(again, again.the_test_user, "incoming/b.csv")
+        quill.accepted("testuser/incoming/b.csv")
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["up killed", "all killed"])
+def test_after_a_kill_no_upload_is_lost(everything: bool, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    process = spawn(state)
+    first = read_environment(process)
+    user, quill = first.new_user(), Quill(first.quill_url)
+    upload(first, user, "kept.csv", b"kept")
+    upload(first, first.the_test_user, "incoming/told.csv")
+    told = quill.accepted("testuser/incoming/told.csv")
+    quill.order_fault(status=503, times=1000)
+    upload(first, first.the_test_user, "incoming/waiting.csv")
+    eventually(lambda: quill.notification("testuser/incoming/waiting.csv"))
+    processes = family(process)
+    for each in processes if everything else processes[:1]:
+        each.kill()
+    process.communicate()
+    eventually(lambda: none_left(processes))
+    with start_environment(state) as running:
+        again = running.environment
+        assert again.host_key_fingerprint == first.host_key_fingerprint
+        with again.sftp(user) as sftp:
+            assert sftp.open("kept.csv").read() == b"kept"
+        quill = Quill(again.quill_url)
+        quill.accepted("testuser/incoming/waiting.csv")
+        assert quill.notification("testuser/incoming/told.csv")["receipt"] == told["receipt"]
+        versions = again.client("s3").list_object_versions(Bucket=again.bucket)["Versions"]
+        keys = [v["Key"] for v in versions]
+        assert keys.count("testuser/outgoing/told.csv.story.txt") == 1
+        assert keys.count("testuser/outgoing/waiting.csv.story.txt") == 1
+
+
+def test_two_environments_do_not_meet(running: Running, tmp_path: Path) -> None:
+    with start_environment(tmp_path / "other") as other:
+        ports = [
+            {
+                value
+                for name, value in each.environment.values.items()
+                if name.endswith(("url", "port"))
+            }
+            for each in (running, other)
+        ]
+        assert ports[0] & ports[1] == {None}
+        upload(other.environment, other.environment.the_test_user, "incoming/only-there.csv")
+        Quill(other.environment.quill_url).accepted("testuser/incoming/only-there.csv")
+        here = Quill(running.environment.quill_url)
+        assert here.notifications(key="testuser/incoming/only-there.csv") == []
+
+
+def test_one_state_folder_is_for_one_environment(running: Running) -> None:
+    second = quillgate("up", "--ports", "auto", "--state", str(running.state))
+    assert second.returncode == 1
+    assert second.stderr.strip() == (
+        f"quillgate: an environment runs from here already: '{running.state}' "
+        "- stop it: quillgate down"
+    )
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """4566, taken by us or by somebody else."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if taken.connect_ex(("127.0.0.1", 4566)):
+            taken.close()
+            with socket.socket() as own:
+                own.bind(("127.0.0.1", 4566))
+                own.listen()
+                yield 4566
+        else:
+            yield 4566
+
+
+def test_a_port_in_use_is_named(taken_port: int, tmp_path: Path) -> None:
+    refused = quillgate("up", "--state", str(tmp_path / "state"))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(f"quillgate: port in use (engine): '{taken_port}' - ")
+    assert "Traceback" not in refused.stderr
+
+
+def test_env_leads_a_shell_to_the_environment(running: Running) -> None:
+    printed = quillgate("env", "--state", str(running.state))
+    words = [shlex.split(line) for line in printed.stdout.splitlines()]
+    values = dict(word.split("=", 1) for _, word in words)
+    environment = running.environment
+    assert values == {
+        "AWS_ENDPOINT_URL": environment.aws_endpoint,
+        "AWS_ENDPOINT_URL_TRANSFER": environment.transfer_endpoint,
+        "AWS_ACCESS_KEY_ID": environment.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": environment.secret_access_key,
+        "AWS_DEFAULT_REGION": environment.region,
+        "QUILL_URL": environment.quill_url,
+        "SFTP_HOST": environment.sftp_host,
+        "SFTP_PORT": str(environment.sftp_port),
+    }
+
+
+def test_down_stops_it_from_another_shell(tmp_path: Path) -> None:
+    with start_environment(tmp_path / ".quillgate") as running:
+        processes = family(running.process)
+        assert quillgate("down", cwd=tmp_path).returncode == 0
+        assert running.process.wait(timeout=60) == 0
+        none_left(processes)
+    assert "none runs" in quillgate("down", cwd=tmp_path).stderr
+
+
+def test_an_engine_that_dies_ends_the_environment_with_its_last_lines(tmp_path: Path) -> None:
+    process = spawn(tmp_path / "state")
+    read_environment(process)
+    processes = family(process)
+    engine = next(p for p in processes if "ministack" in p.cmdline())
+    os.kill(engine.pid, signal.SIGKILL)
+    assert process.wait(timeout=60) == 1
+    process.communicate()
+    none_left(processes)
+    said = (tmp_path / "state" / "up.log").read_text()
+    assert "quillgate: AWS engine ended: 'exit code -9' - its last lines:" in said
+    assert "Traceback" not in said
+
+
+def test_routes_are_checked_pushed_shown_and_tried(running: Running, tmp_path: Path) -> None:
+    state = ("--state", str(running.state))
+    file = tmp_path / "routes.toml"
+    in_force = quillgate("routes", "show", *state)
+    assert 'project   = "demo"' in in_force.stdout
+    file.write_text('[[route]]\nproject = "p"\ndirectory = "p/in"\nstories = "p/in/out"\n')
+    refused = quillgate("routes", "push", str(file), *state)
+    assert refused.returncode == 1
+    assert "line 4" in refused.stderr
+    file.write_text('[[route]]\nproject = "p"\ndirectory = "p/in"\nstories = "p/elsewhere"\n')
+    refused = quillgate("routes", "push", str(file), *state)
+    assert refused.returncode == 1
+    assert "StoriesPattern" in refused.stderr
+    assert quillgate("routes", "show", *state).stdout == in_force.stdout
+    file.write_text(
+        in_force.stdout + '\n[[route]]\nproject = "p"\ndirectory = "p/in"\nstories = "p/outgoing"\n'
+    )
+    assert quillgate("routes", "check", str(file)).returncode == 0
+    assert quillgate("routes", "push", str(file), *state).returncode == 0
+    tried = quillgate("routes", "test", "p/in/q3 sales.csv", *state)
+    assert tried.returncode == 0
+    assert "'p'" in tried.stdout
+    assert quillgate("routes", "test", "p/other/a.csv", *state).returncode == 1
+
+
+def test_a_deploy_of_the_same_thing_changes_nothing(running: Running) -> None:
+    deployed = quillgate("deploy", "--state", str(running.state))
+    assert deployed.returncode == 0
+    assert f"BucketName: {running.environment.bucket}" in deployed.stdout
+    refused = quillgate("deploy", "--state", str(running.state), "--parameter", "MaxReceiveCount=x")
+    assert refused.returncode == 1
+    assert refused.stderr.endswith("parameter MaxReceiveCount: 'x' - it must be a whole number\n")

@@ -1,0 +1,192 @@
+"""Quill fails, refuses, disappears: nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.support import (
+    CONFIG_KEY,
+    Environment,
+    NewUser,
+    Quill,
+    eventually,
+    put,
+    start_environment,
+)
+
+
+@pytest.fixture
+def customer(environment: Environment, new_user: Callable[..., NewUser]) -> NewUser:
+    """A user whose every file is routed to the project of the same name."""
+    return routed_user(environment)
+
+
+def routed_user(environment: Environment) -> NewUser:
+    user = environment.new_user()
+    environment.add_route(
+        f'project = "{user.name}"\ndirectory = "{user.home}/incoming"\n'
+        f'stories = "{user.home}/outgoing"'
+    )
+    return user
+
+
+def upload(environment: Environment, user: NewUser, name: str = "a.csv") -> str:
+    """Put a file as the user; gives its key."""
+    with environment.sftp(user) as sftp:
+        put(sftp, f"incoming/{name}", b"n\n1\n")
+    return f"{user.home}/incoming/{name}"
+
+
+def waiting(environment: Environment, url: str) -> int:
+    """Messages in a queue, in flight ones included."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = environment.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(value) for value in answer["Attributes"].values())
+
+
+def fired(quill: Quill, user: NewUser) -> list[tuple[int, int]]:
+    return [(fault["ordered"], fault["fired"]) for fault in quill.faults(user.name)]
+
+
+def test_an_outage_ends_in_one_delivery(
+    environment: Environment, customer: NewUser, quill: Quill
+) -> None:
+    quill.order_fault(status=503, times=3, project=customer.name)
+    key = upload(environment, customer)
+    item = quill.accepted(key)
+    assert item["attempts"] == 4
+    assert fired(quill, customer) == [(3, 3)]
+    stories = environment.client("s3").list_object_versions(
+        Bucket=environment.bucket, Prefix=f"{customer.home}/outgoing/"
+    )
+    assert len(stories["Versions"]) == 1
+    assert waiting(environment, environment.dead_letter_queue_url) == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 404},
+        {"status": 403},
+        {"status": 401},
+        {"status": 429, "headers": {"Retry-After": "1"}},
+        {"status": 200, "body": "not a receipt"},
+        {"status": 202, "body": '{"receipt": 7}'},
+        {"status": 302, "headers": {"Location": "/elsewhere"}},
+        {"drop_connection": True},
+        {"delay_ms": 4000},
+    ],
+    ids=lambda fault: "-".join(str(value) for value in list(fault.values())[:1]),
+)
+def test_whatever_is_no_receipt_is_tried_again(
+    fault: dict[str, Any], environment: Environment, customer: NewUser, quill: Quill
+) -> None:
+    quill.order_fault(times=1, project=customer.name, **fault)
+    item = quill.accepted(upload(environment, customer))
+    assert item["attempts"] == 2
+    assert fired(quill, customer) == [(1, 1)]
+    assert len(quill.notifications(project=customer.name)) == 1
+
+
+def test_a_rejection_is_recorded_and_not_tried_again(
+    environment: Environment, customer: NewUser, quill: Quill
+) -> None:
+    quill.order_fault(status=422, times=1, body="column 'amount' is missing", project=customer.name)
+    key = upload(environment, customer)
+
+    def rejected() -> None:
+        assert quill.notification(key)["status"] == "rejected"
+        (line,) = [each for each in environment.watchdog_log() if each.get("key") == key]
+        assert line["outcome"] == "rejected"
+        assert "column 'amount' is missing" in line["reason"]
+        assert waiting(environment, environment.queue_url) == 0
+
+    eventually(rejected)
+    # Another upload goes its way; had the first been tried again, it would have been accepted.
+    quill.accepted(upload(environment, customer, "b.csv"))
+    assert quill.notification(key)["attempts"] == 1
+    assert waiting(environment, environment.dead_letter_queue_url) == 0
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    """An environment whose secret and routes may be broken without harm to other tests."""
+    with start_environment(tmp_path_factory.mktemp("own")) as running:
+        yield running.environment
+
+
+def test_a_wrong_token_loses_nothing(own: Environment) -> None:
+    user, quill = routed_user(own), Quill(own.quill_url)
+    secrets = own.client("secretsmanager")
+    secret_id = "local/quillgate/sftp/watchdog"
+    right = secrets.get_secret_value(SecretId=secret_id)["SecretString"]
+    wrong = json.dumps({**json.loads(right), "token": "mistyped"})
+    secrets.put_secret_value(SecretId=secret_id, SecretString=wrong)
+    key = upload(own, user)
+
+    def refused() -> None:
+        item = quill.notification(key)
+        assert item["status"] == "failed"
+        assert item["attempts"] >= 2
+
+    eventually(refused)
+    secrets.put_secret_value(SecretId=secret_id, SecretString=right)
+    assert quill.accepted(key)["attempts"] >= 3
+    assert "mistyped" not in json.dumps(own.watchdog_log())
+    assert json.loads(right)["token"] not in json.dumps(own.watchdog_log())
+
+
+@pytest.mark.parametrize("broken", ['[[route]]\nproject = "x"\ndirectry = "y"\n', None])
+def test_broken_or_missing_routes_lose_nothing(broken: str | None, own: Environment) -> None:
+    user, quill, s3 = routed_user(own), Quill(own.quill_url), own.client("s3")
+    good = s3.get_object(Bucket=own.bucket, Key=CONFIG_KEY)["Body"].read()
+    if broken is None:
+        s3.delete_object(Bucket=own.bucket, Key=CONFIG_KEY)
+    else:
+        s3.put_object(Bucket=own.bucket, Key=CONFIG_KEY, Body=broken.encode())
+    own.restart_watchdog()
+    before = len(own.watchdog_log())
+    key = upload(own, user)
+
+    def complained() -> None:
+        lines = [line for line in own.watchdog_log()[before:] if line["level"] == "ERROR"]
+        assert any(
+            ("line 3" if broken else "watchdog.config") in json.dumps(line) for line in lines
+        )
+
+    eventually(complained)
+    assert quill.notifications(key=key) == []
+    s3.put_object(Bucket=own.bucket, Key=CONFIG_KEY, Body=good)
+    quill.accepted(key)
+
+
+def test_used_up_retries_end_on_the_dead_letter_queue(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    short = ("--parameter", "MaxReceiveCount=3", "--parameter", "RetryMaxSeconds=1")
+    with start_environment(tmp_path_factory.mktemp("short"), *short) as running:
+        own = running.environment
+        user, quill = routed_user(own), Quill(own.quill_url)
+        quill.order_fault(status=503, times=1000)
+        keys = [upload(own, user, f"{number}.csv") for number in range(3)]
+
+        def all_dead() -> None:
+            assert waiting(own, own.dead_letter_queue_url) == len(keys)
+            assert waiting(own, own.queue_url) == 0
+
+        eventually(all_dead)
+        assert sorted(_dead_keys(own)) == sorted(keys)
+        assert [quill.notification(key)["attempts"] for key in keys] == [3, 3, 3]
+
+
+def _dead_keys(own: Environment) -> Iterator[str]:
+    sqs = own.client("sqs")
+    got = sqs.receive_message(QueueUrl=own.dead_letter_queue_url, MaxNumberOfMessages=10)
+    for message in got["Messages"]:
+        for record in json.loads(message["Body"])["Records"]:
+            yield record["s3"]["object"]["key"]

@@ -1,0 +1,231 @@
+"""What each SFTP operation does, and how what AWS does not support is refused."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import paramiko
+import pytest
+
+from tests.integration.support import Environment, NewUser, Sftp, eventually, put
+
+RANDOM_ACCESS = "AWS Transfer does not support random access writes to S3 objects"
+NAMES = [
+    'q3 sales+más "x" 100%.csv',
+    "a&b=c?d#e.txt",
+    "..hidden",
+    "tab\there",
+    "日本.csv",
+    "%2e%2e",
+]
+
+
+@pytest.fixture
+def user(new_user: Callable[..., NewUser]) -> NewUser:
+    return new_user()
+
+
+@pytest.fixture
+def client(user: NewUser, sftp: Callable[[NewUser], Sftp]) -> Sftp:
+    return sftp(user)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_survive(name: str, client: Sftp, user: NewUser, environment: Any, s3: Any) -> None:
+    put(client, f"in/{name}", name.encode())
+    assert client.listdir("in") == [name]
+    with client.open(f"in/{name}") as file:
+        assert file.read() == name.encode()
+    found = s3.list_objects_v2(Bucket=environment.bucket, Prefix=f"{user.home}/")["Contents"]
+    assert [item["Key"] for item in found] == [f"{user.home}/in/{name}"]
+
+
+@pytest.mark.parametrize("size", [0, 1, 32768, 9 * 1024 * 1024])
+def test_an_object_carries_transfers_marks(
+    size: int, client: Sftp, user: NewUser, environment: Environment, s3: Any
+) -> None:
+    client.putfo(io.BytesIO(b"x" * size), "file")
+    head = s3.head_object(Bucket=environment.bucket, Key=f"{user.home}/file")
+    assert head["ContentLength"] == size
+    assert head["ContentType"] == "binary/octet-stream"
+    assert head["Metadata"] == {
+        "user-agent": "AWSTransfer",
+        "user-agent-id": f"{user.name}@{environment.server_id}",
+    }
+
+
+def test_nothing_appears_before_close(
+    client: Sftp, user: NewUser, environment: Environment, s3: Any
+) -> None:
+    file = client.open("late.bin", "wb")
+    file.write(b"x" * 10_000_000)
+    file.flush()
+    listing = {"Bucket": environment.bucket, "Prefix": f"{user.home}/"}
+    assert s3.list_objects_v2(**listing)["KeyCount"] == 0
+    file.close()
+    assert s3.list_objects_v2(**listing)["KeyCount"] == 1
+
+
+def test_a_cut_connection_stores_the_part_received(
+    user: NewUser, environment: Environment, s3: Any
+) -> None:
+    with environment.ssh(user) as transport:
+        session = paramiko.SFTPClient.from_transport(transport)
+        assert session is not None
+        file = session.open("cut.bin", "wb")
+        for _ in range(300):
+            file.write(b"x" * 32768)
+        transport.sock.close()
+
+    def stored() -> None:
+        found = s3.list_objects_v2(Bucket=environment.bucket, Prefix=f"{user.home}/cut.bin")
+        assert [item["Size"] for item in found.get("Contents", [])] == [300 * 32768]
+
+    eventually(stored)
+
+
+def test_folders(client: Sftp, user: NewUser, environment: Environment, s3: Any) -> None:
+    client.mkdir("made")
+    assert s3.head_object(Bucket=environment.bucket, Key=f"{user.home}/made/")["ContentLength"] == 0
+    put(client, "implied/by/a file", b"x")
+    assert sorted(client.listdir(".")) == ["implied", "made"]
+    assert str(client.stat("implied/by/")).startswith("d")
+    with pytest.raises(OSError, match="not empty"):
+        client.rmdir("implied")
+    with pytest.raises(OSError, match="exists"):
+        client.mkdir("made")
+    client.rmdir("made")
+    with pytest.raises(FileNotFoundError):
+        client.rmdir("made")
+    with pytest.raises(FileNotFoundError):
+        client.listdir("made")
+
+
+def test_listing_has_no_cap(client: Sftp, user: NewUser, environment: Any, s3: Any) -> None:
+    for number in range(1005):
+        s3.put_object(Bucket=environment.bucket, Key=f"{user.home}/many/{number:04}")
+    assert client.listdir("many") == [f"{number:04}" for number in range(1005)]
+
+
+def test_rename(client: Sftp, user: NewUser, environment: Environment, s3: Any) -> None:
+    put(client, "a.csv.filepart", b"whole")
+    client.rename("a.csv.filepart", "a.csv")
+    head = s3.head_object(Bucket=environment.bucket, Key=f"{user.home}/a.csv")
+    assert head["Metadata"]["user-agent"] == "AWSTransfer"
+    put(client, "folder/b.csv", b"other")
+    with pytest.raises(OSError, match="exists"):
+        client.rename("a.csv", "folder/b.csv")
+    with pytest.raises(OSError, match="not supported"):
+        client.rename("folder", "elsewhere")
+    with pytest.raises(FileNotFoundError):
+        client.rename("missing", "elsewhere")
+    assert sorted(client.listdir(".")) == ["a.csv", "folder"]
+
+
+@pytest.mark.parametrize("mode", ["a", "r+", "w+", "a+"])
+def test_only_whole_files_are_written(mode: str, client: Sftp) -> None:
+    put(client, "file", b"content")
+    with pytest.raises(OSError, match=RANDOM_ACCESS):
+        client.open("file", mode)
+    with client.open("file") as file:
+        assert file.read() == b"content"
+
+
+@pytest.mark.parametrize("offset", [0, 5])
+def test_a_write_elsewhere_is_refused_and_nothing_is_stored(offset: int, client: Sftp) -> None:
+    file = client.open("file", "wb")
+    file.write(b"abc")
+    file.seek(offset)
+    with pytest.raises(OSError, match=RANDOM_ACCESS):
+        file.write(b"x")
+    file.close()
+    assert client.listdir(".") == []
+
+
+def test_unsupported_operations(client: Sftp) -> None:
+    put(client, "file", b"x")
+    refused: list[Callable[[], object]] = [
+        lambda: client.symlink("file", "link"),
+        lambda: client.readlink("file"),
+        lambda: client.posix_rename("file", "other"),
+    ]
+    for operation in refused:
+        with pytest.raises(OSError, match="Operation unsupported"):
+            operation()
+
+
+def test_setstat_does_what_the_server_is_set_to(
+    client: Sftp, environment: Environment, transfer: Any
+) -> None:
+    server = transfer.describe_server(ServerId=environment.server_id)["Server"]
+    put(client, "file", b"x")
+    for setstat in (lambda: client.chmod("file", 0o600), lambda: client.truncate("file", 0)):
+        if server["ProtocolDetails"]["SetStatOption"] == "ENABLE_NO_OP":
+            setstat()
+        else:
+            with pytest.raises(OSError, match="SETSTAT unsupported"):
+                setstat()
+    assert client.stat("file").st_size == 1
+
+
+def test_a_file_overwritten_while_it_is_read_stays_as_it_was(client: Sftp) -> None:
+    first = bytes(range(256)) * 4 * 8192
+    client.putfo(io.BytesIO(first), "file")
+    with client.open("file") as reading:
+        put(client, "file", b"second")
+        assert reading.read() == first
+    with client.open("file") as reading:
+        assert reading.read() == b"second"
+
+
+def test_reading_anywhere(client: Sftp) -> None:
+    content = b"".join(number.to_bytes(4) for number in range(6 * 1024 * 1024))
+    client.putfo(io.BytesIO(content), "file")
+    with client.open("file") as file:
+        for offset in (23_000_000, 7, 12_345_678, len(content) - 3, len(content)):
+            file.seek(offset)
+            assert file.read(1000) == content[offset : offset + 1000]
+
+
+def test_logical_home(
+    new_user: Callable[..., NewUser], sftp: Callable[[NewUser], Sftp], environment: Environment
+) -> None:
+    bucket = environment.bucket
+    mappings = [
+        {"Entry": "/inbox", "Target": f"/{bucket}/${{transfer:UserName}}/incoming"},
+        {"Entry": "/docs/terms.txt", "Target": f"/{bucket}/terms", "Type": "FILE"},
+    ]
+    user = new_user(policy=None, HomeDirectoryType="LOGICAL", HomeDirectoryMappings=mappings)
+    client = sftp(user)
+    assert client.normalize(".") == "/"
+    assert sorted(client.listdir("/")) == ["docs", "inbox"]
+    assert client.listdir("/docs/../docs") == ["terms.txt"]
+    put(client, "/inbox/a.csv", b"x")
+    key = f"{user.name}/incoming/a.csv"
+    assert environment.client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] == 1
+    with pytest.raises(FileNotFoundError):
+        put(client, "/outside.csv", b"x")
+    with pytest.raises(FileNotFoundError):
+        client.stat(f"/{bucket}")
+
+
+@pytest.mark.parametrize("tool", ["sftp", "scp"])
+def test_openssh(tool: str, user: NewUser, environment: Environment, tmp_path: Path) -> None:
+    key, source, back = tmp_path / "key", tmp_path / "a b.csv", tmp_path / "back"
+    user.key.write_private_key_file(str(key))
+    source.write_bytes(b"one,two\n" * 5000)
+    options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes"]
+    base = [tool, "-i", str(key), "-P", str(environment.sftp_port)]
+    base += [word for option in options for word in ("-o", option)]
+    remote = f"{user.name}@{environment.sftp_host}"
+    if tool == "sftp":
+        batch = f'put "{source}" "a b.csv"\nget "a b.csv" "{back}"\n'
+        subprocess.run([*base, "-b", "-", remote], input=batch.encode(), check=True, timeout=30)
+    else:
+        subprocess.run([*base, str(source), f"{remote}:a b.csv"], check=True, timeout=30)
+        subprocess.run([*base, f"{remote}:a b.csv", str(back)], check=True, timeout=30)
+    assert back.read_bytes() == source.read_bytes()

@@ -1,0 +1,92 @@
+"""An S3 in memory for the tests of `emulator.files`: only what they ask of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+from types_boto3_s3 import S3Client
+
+
+def refusal(status: int, code: str = "Refused") -> ClientError:
+    """What boto3 raises for an HTTP status."""
+    return ClientError(
+        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
+        "Operation",
+    )
+
+
+class FakeS3:
+    """`objects` maps keys to bytes; `refuse` names an operation that answers 403."""
+
+    def __init__(self, *, refuse: str = "") -> None:
+        self.objects: dict[str, bytes] = {}
+        self.metadata: dict[str, Any] = {}
+        self.calls: list[str] = []
+        self.ranges: list[str] = []
+        self.aborted = False
+        self._parts: dict[int, bytes] = {}
+        self._refuse = refuse
+        self._lock = Lock()
+
+    @property
+    def client(self) -> S3Client:
+        return cast("S3Client", self)
+
+    def put_object(self, **call: Any) -> dict[str, Any]:
+        self._called("put_object")
+        self.objects[call["Key"]] = bytes(call.get("Body", b""))
+        self.metadata[call["Key"]] = call["Metadata"]
+        return {}
+
+    def create_multipart_upload(self, **call: Any) -> dict[str, Any]:
+        self._called("create_multipart_upload")
+        self.metadata[call["Key"]] = call["Metadata"]
+        return {"UploadId": "u"}
+
+    def upload_part(self, **call: Any) -> dict[str, Any]:
+        self._called("upload_part")
+        self._parts[call["PartNumber"]] = bytes(call["Body"])
+        return {"ETag": f"e{call['PartNumber']}", "ChecksumCRC32": "AAAAAA=="}
+
+    def complete_multipart_upload(self, **call: Any) -> dict[str, Any]:
+        self._called("complete_multipart_upload")
+        numbers = [part["PartNumber"] for part in call["MultipartUpload"]["Parts"]]
+        whole = b"".join(self._parts[number] for number in numbers)
+        assert len(whole) == call["MpuObjectSize"]
+        self.objects[call["Key"]] = whole
+        return {}
+
+    def abort_multipart_upload(self, **_: Any) -> dict[str, Any]:
+        self._called("abort_multipart_upload")
+        self.aborted = True
+        return {}
+
+    def get_object(self, **call: Any) -> dict[str, Any]:
+        self._called("get_object")
+        data = self.objects.get(call["Key"])
+        if data is None:
+            raise refusal(404)
+        etag = str(hash(data))
+        if call.get("IfMatch", etag) != etag:
+            raise refusal(412)
+        self.ranges.append(call.get("Range", ""))
+        start = int(call.get("Range", "bytes=0-")[6:-1])
+        return {
+            "Body": self.body(data[start:]),
+            "ContentLength": len(data) - start,
+            "ETag": etag,
+            "LastModified": datetime.fromtimestamp(0, UTC),
+        }
+
+    body: Callable[[bytes], Any] = staticmethod(io.BytesIO)
+
+    def _called(self, operation: str) -> None:
+        with self._lock:
+            self.calls.append(operation)
+        if operation == self._refuse:
+            raise refusal(403)

@@ -1,0 +1,435 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from aws_lambda_powertools.metrics import EphemeralMetrics
+from aws_lambda_powertools.utilities.batch.exceptions import UnexpectedBatchTypeError
+from aws_lambda_powertools.utilities.parameters import SecretsProvider
+from botocore.exceptions import EndpointConnectionError
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sftp_watchdog.backoff import Backoff
+from sftp_watchdog.config import Config
+from sftp_watchdog.errors import SettingsError
+from sftp_watchdog.outcome import Clerk
+from sftp_watchdog.quill import Quill
+from sftp_watchdog.secret import SecretStore
+from sftp_watchdog.settings import Settings
+from sftp_watchdog.watchdog import Watchdog
+
+from tests.unit.watchdog_fakes import (
+    ROUTES,
+    FakeContext,
+    FakeS3,
+    FakeSecrets,
+    FakeSqs,
+    Log,
+    QuillServer,
+    client_error,
+    quill_server,
+)
+
+Answer = tuple[int, dict[str, str], bytes]
+DATA = Path(__file__).parents[1] / "data"
+ENVIRON = {"BUCKET": "b", "SECRET_ID": "dev/secret", "QUEUE_URL": "http://queue"}
+RECEIPT: Answer = (202, {}, b'{"receipt": "r-1"}')
+
+
+def example(name: str) -> str:
+    return (DATA / f"event_{name}.json").read_text()
+
+
+def created(key: str, name: str = "ObjectCreated:Put") -> str:
+    event = json.loads(example("single"))
+    event["Records"][0]["eventName"] = name
+    event["Records"][0]["s3"]["object"]["key"] = key
+    return json.dumps(event)
+
+
+def batch(*bodies: object, receives: int = 1) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": f"m{number}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": str(receives)},
+                "eventSource": "aws:sqs",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+class Bench:
+    """A watchdog on fakes, and a Quill on loopback."""
+
+    def __init__(self, server: QuillServer) -> None:
+        self.now = 0.0
+        self.server = server
+        self.server.answers = [RECEIPT]
+        self.s3, self.sqs, self.log = FakeS3(), FakeSqs(), Log()
+        self.secrets = FakeSecrets(json.dumps({"quill_url": server.url, "token": "t0ken"}))
+        self.settings = Settings.from_environ(ENVIRON)
+        self.watchdog = self._watchdog(cast("Any", self.s3), cast("Any", self.sqs))
+
+    def _watchdog(self, s3: Any, sqs: Any) -> Watchdog:
+        provider = SecretsProvider(boto3_client=cast("Any", self.secrets))
+        config = Config(s3, self.settings, self.log.logger, clock=lambda: self.now)
+        quill = Quill(SecretStore(provider, "dev/secret", 30), 5)
+        return Watchdog(
+            clerk=Clerk(config, quill, s3, "watchdog.config", 5),
+            sqs=sqs,
+            queue_url="http://queue",
+            backoff=Backoff(30, 900),
+            logger=self.log.logger,
+            metrics=EphemeralMetrics(service="watchdog", namespace="Quillgate"),
+        )
+
+    def handle(
+        self, *bodies: object, receives: int = 1, seconds: list[float] | None = None
+    ) -> list[str]:
+        """The messages that stay on the queue."""
+        context = cast("Any", FakeContext(seconds or [60.0]))
+        answer = self.watchdog.handle(batch(*bodies, receives=receives), context)
+        return [str(item["itemIdentifier"]) for item in answer["batchItemFailures"]]
+
+    @property
+    def told(self) -> list[str]:
+        """The keys Quill was told of."""
+        return [json.loads(body)["key"] for _, _, body in self.server.requests]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[QuillServer]:
+    with quill_server() as server:
+        yield server
+
+
+@pytest.fixture
+def bench(server: QuillServer) -> Bench:
+    server.requests.clear()
+    return Bench(server)
+
+
+def test_emits_the_notification_of_the_contract(bench: Bench) -> None:
+    assert bench.handle(example("notification")) == []
+    [(_, _, body)] = bench.server.requests
+    contract = json.loads((DATA / "notification.json").read_text())
+    assert list(json.loads(body).items()) == list(contract.items())
+
+
+def test_an_upload_is_told_and_its_outcome_logged_on_one_line(bench: Bench) -> None:
+    assert bench.handle(example("single"), receives=3) == []
+    [line] = bench.log.lines("upload")
+    assert len(line["upload_id"]) == 64
+    wanted = {"key": "acme/incoming/eu/q3 sales.csv", "outcome": "accepted", "receipt": "r-1"}
+    wanted |= {"project": "acme-sales", "reason": "Quill gave a receipt"}
+    assert wanted.items() <= line.items()
+    assert line["attempts"] == 3
+    assert bench.sqs.delays == {}
+
+
+def test_a_rejection_is_an_outcome_with_quills_words(bench: Bench) -> None:
+    bench.server.answers = [(422, {}, b"not a table")]
+    assert bench.handle(example("single")) == []
+    [line] = bench.log.lines("upload")
+    assert (line["outcome"], line["reason"]) == ("rejected", "Quill: not a table")
+
+
+@pytest.mark.parametrize(
+    ("key", "outcome", "reason"),
+    [
+        ("acme/incoming/", "ignored", "a folder marker"),
+        ("watchdog.config", "ignored", "the routes themselves"),
+        ("acme/incoming/a.csv.filepart", "ignored", "a temporary name"),
+        ("acme/outgoing/eu/a.csv.story.txt", "ignored", "a story"),
+        ("acme/outgoing/a.csv", "unrouted", "no route for 'acme/outgoing/a.csv' - routes cover"),
+        ("acme/misc/a.csv", "unrouted", "- routes cover 'acme/incoming'"),
+    ],
+)
+def test_what_is_not_told_has_an_outcome_too(
+    bench: Bench, key: str, outcome: str, reason: str
+) -> None:
+    assert bench.handle(created(key)) == []
+    [line] = bench.log.lines("upload")
+    assert line["outcome"] == outcome
+    assert reason in line["reason"]
+    assert bench.told == []
+
+
+def test_names_that_are_never_routed_need_no_routes(bench: Bench) -> None:
+    bench.s3.config = "broken"
+    assert bench.handle(created("watchdog.config"), created("a/b.tmp"), created("a/")) == []
+
+
+def test_test_events_removals_and_empty_events_are_passed_over(bench: Bench) -> None:
+    removed = created("acme/incoming/a.csv", "ObjectRemoved:Delete")
+    assert bench.handle(example("test"), removed, '{"Records": []}') == []
+    assert [line["reason"].split(":")[0] for line in bench.log.lines("not an upload")] == [
+        "s3",
+        "not an upload",
+    ]
+    assert bench.log.lines("upload ") == []
+
+
+def test_every_record_of_a_message_is_tried(bench: Bench) -> None:
+    assert bench.handle(example("many"), example("mean_names")) == []
+    assert len(bench.told) == 6
+
+
+def test_garbage_fails_alone_and_is_logged_as_an_error(bench: Bench) -> None:
+    mixed = json.dumps({"Records": [7, *json.loads(example("single"))["Records"]]})
+    assert bench.handle("garbage", mixed, created("acme/incoming/b.csv")) == ["m0", "m1"]
+    assert bench.told == ["acme/incoming/eu/q3 sales.csv", "acme/incoming/b.csv"]
+    lines = bench.log.lines("retry")
+    assert [line["level"] for line in lines] == ["ERROR", "ERROR"]
+    assert [line["message_id"] for line in lines] == ["m0", "m1"]
+    assert "garbage" in lines[0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("receives", "headers", "delay"),
+    [
+        (1, {}, 30),
+        (3, {}, 120),
+        (50, {}, 900),
+        (1, {"Retry-After": "77"}, 77),
+        (3, {"Retry-After": "77"}, 120),
+        (1, {"Retry-After": "99999"}, 900),
+    ],
+)
+def test_a_failed_message_comes_back_after_the_back_off(
+    bench: Bench, receives: int, headers: dict[str, str], delay: int
+) -> None:
+    bench.server.answers = [(503, headers, b"away"), RECEIPT]
+    assert bench.handle(example("single"), created("acme/incoming/b.csv"), receives=receives) == [
+        "m0"
+    ]
+    assert bench.sqs.delays == {"m0": delay}
+    [line] = bench.log.lines("retry")
+    assert "outcome" not in line
+    assert line["retry_in_seconds"] == delay
+    assert line["key"] == "acme/incoming/eu/q3 sales.csv"
+    assert line["reason"].startswith("Quill answered 503: 'away'")
+
+
+def test_a_batch_that_fails_as_a_whole_is_reported_message_by_message(bench: Bench) -> None:
+    bench.server.answers = [(500, {}, b"")]
+    assert bench.handle(example("single"), example("single")) == ["m0", "m1"]
+
+
+def test_a_back_off_that_cannot_be_set_does_not_hide_the_failure(bench: Bench) -> None:
+    bench.server.answers = [(500, {}, b"")]
+    bench.sqs.failure = client_error(403, "AccessDenied")
+    assert bench.handle(example("single")) == ["m0"]
+    assert "AccessDenied" in bench.log.lines("back-off not set")[0]["reason"]
+
+
+def test_out_of_time_the_rest_goes_back_untried(bench: Bench) -> None:
+    bodies = [created(f"acme/incoming/{name}.csv") for name in "abc"]
+    assert bench.handle(*bodies, receives=4, seconds=[60.0, 9.9]) == ["m1", "m2"]
+    assert bench.sqs.delays == {"m1": 30, "m2": 30}
+    assert bench.told == ["acme/incoming/a.csv"]
+    assert "too little time left" in bench.log.lines("retry")[0]["reason"]
+
+
+def test_the_token_shows_in_no_log(bench: Bench) -> None:
+    bench.server.answers = [(401, {}, b"who are you?")]
+    assert bench.handle(example("single")) == ["m0"]
+    assert "t0ken" not in bench.log.text
+
+
+def test_an_unforeseen_error_takes_no_sibling_with_it(bench: Bench) -> None:
+    bench.s3.head_failure = ZeroDivisionError("a mistake of ours")
+    assert bench.handle(example("single"), created("acme/misc/x.csv")) == ["m0"]
+    assert bench.log.lines("unforeseen error")[0]["exception_name"] == "ZeroDivisionError"
+    assert bench.log.lines("upload unrouted")
+
+
+# Who uploaded it.
+
+
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        ({"user-agent-id": "acme@s-1234567890abcdef0"}, "acme"),
+        ({"user-agent-id": "a@b.example@s-1234567890abcdef0"}, "a@b.example"),
+        ({"user-agent-id": "nobody"}, None),
+        ({}, None),
+    ],
+)
+def test_the_uploader_is_in_the_objects_metadata(
+    bench: Bench, metadata: dict[str, str], name: str | None
+) -> None:
+    bench.s3.metadata = metadata
+    assert bench.handle(example("single"), example("unversioned")) == []
+    assert {json.loads(body)["uploaded_by"] for _, _, body in bench.server.requests} == {name}
+    assert bench.s3.heads[0]["VersionId"] == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
+    assert "VersionId" not in bench.s3.heads[1]
+
+
+def test_a_version_that_is_gone_has_no_uploader(bench: Bench) -> None:
+    bench.s3.head_failure = client_error(404)
+    assert bench.handle(example("single")) == []
+    assert json.loads(bench.server.requests[0][2])["uploaded_by"] is None
+
+
+@pytest.mark.parametrize(
+    "failure", [client_error(403), client_error(503), EndpointConnectionError(endpoint_url="s3")]
+)
+def test_a_missing_permission_does_not_pass_in_silence(bench: Bench, failure: Exception) -> None:
+    bench.s3.head_failure = failure
+    assert bench.handle(example("single")) == ["m0"]
+    assert "object cannot be looked at" in bench.log.lines("retry")[0]["reason"]
+    assert bench.told == []
+
+
+# The routes in force.
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        (None, "NoSuchKey"),
+        ("[[route]]\nproject = 7\n", "line 2: project 7 is no text"),
+        (b"\xff\xfe", "utf-8"),
+    ],
+)
+def test_without_good_routes_messages_stay(bench: Bench, config: str | None, reason: str) -> None:
+    bench.s3.config = config
+    assert bench.handle(example("single")) == ["m0"]
+    assert reason in bench.log.lines("retry")[0]["reason"]
+    bench.s3.config = ROUTES
+    assert bench.handle(example("single"), receives=2) == []
+
+
+@pytest.mark.parametrize("worse", ["broken", None, ""])
+def test_the_last_good_routes_stay_in_force(bench: Bench, worse: str | None) -> None:
+    assert bench.handle(example("single")) == []
+    bench.s3.config = worse
+    bench.now = 31
+    assert bench.handle(example("single")) == []
+    [line] = bench.log.lines("the last good routes stay in force")
+    assert line["level"] == "ERROR"
+
+
+@pytest.mark.parametrize("failure", [EndpointConnectionError(endpoint_url="s3"), None])
+def test_nothing_is_unrouted_while_the_routes_cannot_be_read(
+    bench: Bench, failure: EndpointConnectionError | None
+) -> None:
+    assert bench.handle(example("single")) == []
+    bench.now = 31
+    bench.s3.failure, bench.s3.config = failure, "broken"
+    assert bench.handle(created("acme/misc/a.csv")) == ["m0"]
+    assert not bench.log.lines("upload unrouted")
+    bench.s3.failure, bench.s3.config = None, ROUTES
+    assert bench.handle(created("acme/misc/a.csv"), receives=2) == []
+    assert bench.log.lines("upload unrouted")
+
+
+def test_routes_are_kept_and_read_again_only_if_changed(bench: Bench) -> None:
+    bench.handle(example("single"))
+    bench.handle(example("single"))
+    assert len(bench.s3.gets) == 1
+    bench.now = 30
+    bench.handle(example("single"))
+    assert "IfNoneMatch" in bench.s3.gets[1]
+    bench.s3.config = ROUTES.replace("acme-sales", "acme-new")
+    bench.now = 60
+    bench.handle(example("single"))
+    assert bench.log.lines("upload")[-1]["project"] == "acme-new"
+
+
+def test_a_route_stored_a_moment_ago_counts(bench: Bench) -> None:
+    bench.handle(example("single"))
+    bench.s3.config = ROUTES + ROUTES.replace("acme/", "beta/")
+    bench.handle(created("beta/incoming/a.csv"), created("beta/outgoing/a.csv.story.txt"))
+    assert [line["outcome"] for line in bench.log.lines("upload")] == ["accepted"] * 2 + ["ignored"]
+
+
+# Metrics.
+
+
+def test_outcomes_are_counted_once_per_invocation(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench.watchdog.metrics.set_default_dimensions(Stack="dev-quillgate-sftp")
+    bench.handle(example("single"), created("x/y"), "garbage", created("acme/incoming/b.csv"))
+    bench.handle(example("test"))
+    [line] = capsys.readouterr().out.splitlines()
+    counted = json.loads(line)
+    [described] = counted["_aws"]["CloudWatchMetrics"]
+    assert described["Namespace"] == "Quillgate"
+    assert described["Dimensions"] == [["Stack", "service"]]
+    assert (counted["Accepted"], counted["Unrouted"], counted["Retried"]) == ([1, 1], [1], [1])
+
+
+# Any event at all.
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+BODIES = st.text() | JSON.map(json.dumps) | JSON | JSON.map(lambda x: json.dumps({"Records": [x]}))
+
+
+@given(before=BODIES, after=BODIES)
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_message_costs_a_sibling(bench: Bench, before: object, after: object) -> None:
+    bench.server.requests.clear()
+    failed = bench.handle(before, example("single"), after)
+    assert bench.told == ["acme/incoming/eu/q3 sales.csv"]
+    assert "m1" not in failed
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": 7}, {"Records": [{}]}, {"Records": ["x"]}])
+def test_what_is_no_batch_fails_as_a_whole(bench: Bench, event: dict[str, Any]) -> None:
+    with pytest.raises((UnexpectedBatchTypeError, LookupError, TypeError)):
+        bench.watchdog.handle(event, cast("Any", FakeContext()))
+
+
+# Settings and back-off.
+
+
+def test_settings_have_good_defaults() -> None:
+    found = Settings.from_environ(ENVIRON | {"CONFIG_KEY": " "})
+    assert (found.bucket, found.config_key) == ("b", "watchdog.config")
+    assert (found.retry_base_seconds, found.retry_max_seconds) == (30, 900)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("BUCKET", "", "missing environment variable: 'BUCKET'"),
+        ("RETRY_BASE_SECONDS", "x", "RETRY_BASE_SECONDS is no number of seconds: 'x'"),
+        ("RETRY_BASE_SECONDS", "-1", "no number of seconds"),
+        ("RETRY_MAX_SECONDS", "43201", "RETRY_MAX_SECONDS is out of range"),
+        ("QUILL_TIMEOUT_SECONDS", "0", "use 1 to"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environ(ENVIRON | {name: value})
+
+
+def test_the_back_off_doubles_up_to_its_cap() -> None:
+    backoff = Backoff(30, 900)
+    assert [backoff.delay(n) for n in (0, 1, 2, 3, 4, 5, 6, 10**9)] == [
+        30,
+        30,
+        60,
+        120,
+        240,
+        480,
+        900,
+        900,
+    ]
+    assert [backoff.delay(1, asked) for asked in (None, 0, 31, 10**9)] == [30, 30, 31, 900]

@@ -1,0 +1,214 @@
+"""The API over HTTP on loopback: what boto3 makes of the answers, and what anybody may send."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import httpx
+import pytest
+import uvicorn
+from botocore.config import Config
+
+from emulator.transfer.api import create_app
+from emulator.transfer.store import Store
+
+if TYPE_CHECKING:
+    from types_boto3_transfer import TransferClient
+
+NOWHERE = "s-00000000000000000"
+WANTED = "s-0123456789abcdef0"
+ROLE = "arn:aws:iam::000000000000:role/user"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def url(store: Store) -> Iterator[str]:
+    app = create_app(store, account_id="000000000000", region="us-east-1")
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
+    # asyncio switches Nagle's algorithm off only where the protocol is named: 40 ms a call.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=server.run, args=([listening],))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[TransferClient]:
+    made = boto3.Session("test", "test", region_name="us-east-1").client(
+        "transfer",
+        endpoint_url=url,
+        config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
+    )
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def server_id(client: TransferClient) -> Iterator[str]:
+    created = client.create_server()["ServerId"]
+    yield created
+    client.delete_server(ServerId=created)
+
+
+def post(url: str, operation: str, content: bytes, **headers: str) -> httpx.Response:
+    target = {"X-Amz-Target": f"TransferService.{operation}"}
+    return httpx.post(url, content=content, headers={**target, **headers}, trust_env=False)
+
+
+def test_boto3_finds_all_members_of_an_error(client: TransferClient) -> None:
+    with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
+        client.describe_server(ServerId=NOWHERE)
+    answer: dict[str, Any] = dict(refused.value.response)
+    metadata = answer.pop("ResponseMetadata")
+    assert metadata["HTTPStatusCode"] == 400
+    assert answer == {
+        "Error": {"Code": "ResourceNotFoundException", "Message": "Unknown server"},
+        "Message": "Unknown server",
+        "Resource": NOWHERE,
+        "ResourceType": "Server",
+    }
+
+
+def test_boto3_knows_each_kind_of_refusal(client: TransferClient, server_id: str) -> None:
+    client.create_user(ServerId=server_id, UserName="acme", Role=ROLE)
+    with pytest.raises(client.exceptions.ResourceExistsException):
+        client.create_user(ServerId=server_id, UserName="acme", Role=ROLE)
+    with pytest.raises(client.exceptions.InvalidRequestException):
+        client.create_server(Domain="EFS")
+    with pytest.raises(client.exceptions.InvalidNextTokenException):
+        client.list_servers(NextToken="rubbish")
+    with pytest.raises(client.exceptions.ClientError) as refused:
+        client.create_user(ServerId=server_id, UserName="a", Role=ROLE)
+    error = refused.value.response["Error"]
+    assert error["Code"] == "ValidationException"
+    assert error["Message"].startswith("2 validation errors detected: Value at 'userName' failed")
+
+
+def test_a_key_keeps_its_time(client: TransferClient, server_id: str) -> None:
+    client.create_user(ServerId=server_id, UserName="acme", Role=ROLE, SshPublicKeyBody=KEY)
+    [key] = client.describe_user(ServerId=server_id, UserName="acme")["User"]["SshPublicKeys"]
+    assert 0 <= (datetime.now(UTC) - key["DateImported"]).total_seconds() < 60
+
+
+def test_the_paginator_of_boto3_sees_every_user(client: TransferClient, server_id: str) -> None:
+    names = [f"user{number}" for number in range(7)]
+    for name in names:
+        client.create_user(ServerId=server_id, UserName=name, Role=ROLE)
+    pages = client.get_paginator("list_users").paginate(
+        ServerId=server_id, PaginationConfig={"PageSize": 3}
+    )
+    assert [user["UserName"] for page in pages for user in page["Users"]] == names
+    assert client.describe_server(ServerId=server_id)["Server"]["UserCount"] == 7
+
+
+def test_the_header_chooses_the_id(client: TransferClient) -> None:
+    def choose(request: Any, **_: object) -> None:
+        request.headers["X-Quillgate-Server-Id"] = WANTED
+
+    client.meta.events.register("before-sign.transfer.CreateServer", choose)
+    try:
+        assert client.create_server()["ServerId"] == WANTED
+        with pytest.raises(client.exceptions.ResourceExistsException):
+            client.create_server()
+    finally:
+        client.meta.events.unregister("before-sign.transfer.CreateServer", choose)
+    client.delete_server(ServerId=WANTED)
+
+
+def test_an_operation_without_output_answers_with_no_body(url: str, server_id: str) -> None:
+    answer = post(url, "StopServer", json.dumps({"ServerId": server_id}).encode())
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["Content-Type"] == "application/x-amz-json-1.1"
+    assert len(answer.headers["x-amzn-RequestId"]) == 36
+
+
+def test_an_error_is_named_in_header_and_body(url: str) -> None:
+    answer = post(url, "DescribeServer", json.dumps({"ServerId": NOWHERE}).encode())
+    assert answer.status_code == 400
+    assert answer.headers["x-amzn-ErrorType"] == "ResourceNotFoundException"
+    assert answer.json()["__type"] == "ResourceNotFoundException"
+
+
+@pytest.mark.parametrize(
+    ("operation", "content", "status", "code"),
+    [
+        ("ListServers", b"{", 400, "SerializationException"),
+        ("ListServers", b"\xff", 400, "SerializationException"),
+        ("ListServers", b"[" * 100_000, 400, "SerializationException"),
+        ("ListServers", b"7" * 5000, 400, "SerializationException"),
+        ("ListServers", b"[]", 400, "SerializationException"),
+        ("ListServers", b'{"MaxResults": "1"}', 400, "SerializationException"),
+        ("ListServers", b'{"MaxResults": 1e99}', 400, "SerializationException"),
+        ("ListServers", b" " * (16 * 1024 * 1024 + 1), 400, "SerializationException"),
+        ("DescribeServer", b"", 400, "ValidationException"),
+        ("MakeCoffee", b"{}", 400, "UnknownOperationException"),
+        ("", b"{}", 400, "UnknownOperationException"),
+        ("CreateWebApp", b"{}", 501, "NotImplementedException"),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_whatever_is_sent_gets_an_answer_of_the_api(
+    url: str, operation: str, content: bytes, status: int, code: str
+) -> None:
+    answer = post(url, operation, content)
+    assert (answer.status_code, answer.json()["__type"]) == (status, code)
+    assert answer.json()["message"]
+
+
+def test_health_answers_when_ready(url: str, store: Store) -> None:
+    answer = httpx.get(f"{url}/health", trust_env=False)
+    assert answer.json() == {"status": "ready", "revision": store.revision()}
+
+
+def test_calls_are_logged_without_secrets(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "emulator.transfer"):
+        answer = post(url, "CreateServer", b'{"HostKey": "top secret"}')
+    [line] = [json.loads(record.message) for record in caplog.records]
+    reason = answer.json()["Message"]
+    assert line == {
+        "request_id": answer.headers["x-amzn-RequestId"],
+        "operation": "CreateServer",
+        "outcome": "InvalidRequestException",
+        "reason": reason,
+    }
+    assert "top secret" not in reason
+
+
+def test_a_store_that_fails_is_told_and_not_hidden(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = Store(tmp_path / "transfer.sqlite3")
+    broken.close()
+    app = create_app(broken, account_id="000000000000", region="us-east-1")
+
+    async def ask() -> tuple[httpx.Response, httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            target = {"X-Amz-Target": "TransferService.ListServers"}
+            return await http.post("/", headers=target), await http.get("/health")
+
+    answer, health = asyncio.run(ask())
+    assert answer.status_code == 500
+    assert answer.json()["__type"] == "InternalServiceError"
+    assert "cannot use the Transfer store" in answer.json()["Message"]
+    assert health.status_code == 503
+    assert [record.exc_info is not None for record in caplog.records] == [True]

@@ -1,0 +1,170 @@
+"""Stand-ins the watchdog's tests pass as arguments."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import ClientError
+
+ROUTES = """
+[[route]]
+project   = "acme-sales"
+directory = "acme/incoming"
+stories   = "acme/outgoing"
+"""
+
+
+def client_error(status: int, code: str = "") -> ClientError:
+    response = {
+        "Error": {"Code": code or str(status)},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(cast("Any", response), "Operation")
+
+
+class FakeS3:
+    """One bucket with `watchdog.config`; raises the failures it is given."""
+
+    def __init__(self, config: str | bytes | None = ROUTES) -> None:
+        self.config = config
+        self.metadata: dict[str, str] = {"user-agent-id": "acme@s-1234567890abcdef0"}
+        self.failure: Exception | None = None
+        self.head_failure: Exception | None = None
+        self.gets: list[dict[str, Any]] = []
+        self.heads: list[dict[str, Any]] = []
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        self.gets.append(request)
+        if self.failure:
+            raise self.failure
+        if self.config is None:
+            raise client_error(404, "NoSuchKey")
+        etag = f'"{hash(self.config)}"'
+        if request.get("IfNoneMatch") == etag:
+            raise client_error(304)
+        content = self.config if isinstance(self.config, bytes) else self.config.encode()
+        return {"Body": io.BytesIO(content), "ETag": etag}
+
+    def head_object(self, **request: Any) -> dict[str, Any]:
+        self.heads.append(request)
+        if failure := self.failure or self.head_failure:
+            raise failure
+        return {"Metadata": self.metadata}
+
+
+class FakeSecrets:
+    """Secrets Manager with one secret."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.reads = 0
+
+    def get_secret_value(self, **_: Any) -> dict[str, Any]:
+        self.reads += 1
+        if not self.text:
+            raise client_error(400, "ResourceNotFoundException")
+        return {"SecretString": self.text}
+
+
+@dataclass
+class FakeSqs:
+    failure: Exception | None = None
+    delays: dict[str, int] = field(default_factory=dict)
+
+    def change_message_visibility(self, **request: Any) -> None:
+        if self.failure:
+            raise self.failure
+        self.delays[request["ReceiptHandle"]] = request["VisibilityTimeout"]
+
+
+@dataclass
+class FakeContext:
+    """`seconds` are what is left at each look, the last for good."""
+
+    seconds: list[float] = field(default_factory=lambda: [60.0])
+    aws_request_id: str = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(1000 * (self.seconds.pop(0) if len(self.seconds) > 1 else self.seconds[0]))
+
+
+class Log:
+    """A Powertools logger and the lines it wrote."""
+
+    def __init__(self) -> None:
+        self._stream = io.StringIO()
+        self.logger = Logger(service=f"test-{uuid.uuid4()}", stream=self._stream)
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    def lines(self, message: str = "") -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self.text.splitlines()]
+        return [line for line in lines if message in line["message"]]
+
+
+@dataclass
+class QuillServer:
+    """Gives `answers` in turn, the last for good, and keeps the requests."""
+
+    url: str = ""
+    answers: list[tuple[int, dict[str, str], bytes]] = field(default_factory=list)
+    requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+
+    def answer(self, status: int, body: object = "", **headers: str) -> None:
+        content = body if isinstance(body, str) else json.dumps(body)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answers.append((status, named, content.encode()))
+
+
+@contextmanager
+def quill_server() -> Iterator[QuillServer]:
+    quill = QuillServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # One packet per answer: two would wait for each other (Nagle, delayed ACK) for 40 ms.
+        wbufsize = -1
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            quill.requests.append((self.path, dict(self.headers), body))
+            status, headers, content = (
+                quill.answers.pop(0) if len(quill.answers) > 1 else quill.answers[0]
+            )
+            if status == 0:
+                self.close_connection = True
+                return
+            self.send_response(status)
+            for name, value in ({"Content-Length": str(len(content))} | headers).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            """Tests read the requests instead."""
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: Any) -> None:
+            """A client may hang up: that is what some tests are about."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    quill.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield quill
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

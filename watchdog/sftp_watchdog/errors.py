@@ -1,0 +1,85 @@
+"""What can go wrong in the watchdog. None of it loses an upload: its message stays on the queue.
+
+WatchdogError
+├── SettingsError          the function's environment is wrong: the whole batch goes back
+├── RoutesError            `watchdog.config` cannot be used; tells every problem and its line
+├── MessageError           not an S3 event and never will be: ends on the dead-letter queue
+└── RetryLaterError        nothing is wrong with the upload: its message comes back later
+    ├── NoRoutesError      `watchdog.config` is missing, out of reach or broken, and never was good
+    ├── NoSecretError      the secret cannot be read, or lacks `quill_url` or `token`
+    ├── NoUploaderError    S3 would not say who uploaded the object
+    ├── NoReceiptError     Quill is away, or answered with something that is no receipt
+    └── OutOfTimeError     the invocation ends too soon for another call to Quill
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class WatchdogError(Exception):
+    """Any error the watchdog foresees; its text is `what failed: 'value' - what to do`."""
+
+
+class SettingsError(WatchdogError):
+    """The environment of the function lacks a value or holds a wrong one."""
+
+
+class MessageError(WatchdogError):
+    """A message (or one record in it) that is no S3 event.
+
+    It fails, so that it ends on the dead-letter queue where a person can look at it.
+    """
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in `watchdog.config`, and its line, counted from 1."""
+
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text}"
+
+
+class RoutesError(WatchdogError):
+    """The routes cannot be used. `problems` holds everything wrong, in the order of the file."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        more = [f"and {len(problems) - 10} more"] if len(problems) > 10 else []
+        super().__init__("; ".join([*map(str, self.problems[:10]), *more]))
+
+
+class RetryLaterError(WatchdogError):
+    """Policy: the message stays on the queue, hidden for the back-off of its receive count.
+
+    `after` is how many seconds the other side asked for (Retry-After): the wait is at least that
+    long, up to RETRY_MAX_SECONDS. There is no end to it but the queue's own: after
+    `maxReceiveCount` receives SQS moves the message to the dead-letter queue.
+    """
+
+    def __init__(self, reason: str, after: int | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class NoRoutesError(RetryLaterError):
+    """There are no routes to go by. Heals when a good `watchdog.config` is stored."""
+
+
+class NoSecretError(RetryLaterError):
+    """There is no usable secret. Heals when it is put right."""
+
+
+class NoUploaderError(RetryLaterError):
+    """S3 refused or failed HeadObject: a missing permission must not pass in silence."""
+
+
+class NoReceiptError(RetryLaterError):
+    """Quill gave neither a receipt nor a rejection: out of reach, overloaded, or a wrong token."""
+
+
+class OutOfTimeError(RetryLaterError):
+    """Too little time is left in this invocation: not tried at all, so it comes back soon."""

@@ -1,0 +1,127 @@
+"""From the body of a queue message to uploads. The one place where keys are decoded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote_plus
+
+from .errors import MessageError
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One object version a person (or Quill) stored.
+
+    `version_id` is None in a bucket without versions; `size` is in bytes; `uploaded_at` looks like
+    `2026-11-23T09:00:00.000Z`; `upload_id` (64 hex digits) is also the id of its notification.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None
+    size: int
+    etag: str
+    uploaded_at: str
+    upload_id: str
+
+
+@dataclass(frozen=True)
+class NoUpload:
+    """A record that tells of something other than an upload, and what that is."""
+
+    reason: str
+
+
+def records(body: Any) -> list[Any]:
+    """The S3 records in a message's body: none, one or many; S3's test event counts as one.
+
+    Raises MessageError when the body is no S3 event at all.
+    """
+    try:
+        event = json.loads(body)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise MessageError(_complaint("the message is no JSON", body)) from error
+    if _is_test(event):
+        return [event]
+    found = event.get("Records") if isinstance(event, dict) else None
+    if not isinstance(found, list):
+        raise MessageError(_complaint("the message is no S3 event", body))
+    return found
+
+
+def read(record: Any) -> Upload | NoUpload:
+    """Read one record. The shape is S3's "event message structure", version 2.x.
+
+    Raises MessageError when a member is missing or of the wrong kind.
+    """
+    if _is_test(record):
+        return NoUpload("s3:TestEvent: S3 tried the notification")
+    try:
+        name = record["eventName"].removeprefix("s3:")
+        if not name.startswith("ObjectCreated:"):
+            return NoUpload(f"not an upload: event {name!r}")
+        return _upload(record)
+    except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
+        raise MessageError(_complaint("the record is no S3 record", record)) from error
+
+
+def _upload(record: dict[str, Any]) -> Upload:
+    bucket = _text(record["s3"]["bucket"]["name"])
+    stored = record["s3"]["object"]
+    # AWS writes a space as `+`, LocalStack as `%20`: unquote_plus reads both.
+    key = _text(unquote_plus(_text(stored["key"]), errors="strict"))
+    etag = _text(stored["eTag"]).strip('"')
+    version = stored.get("versionId")
+    version_id = None if version in (None, "", "null") else _text(version)
+    # Without a version, a second upload of the same bytes differs only in its sequencer.
+    identity = [version_id] if version_id else [etag, str(stored.get("sequencer"))]
+    return Upload(
+        bucket=bucket,
+        key=key,
+        version_id=version_id,
+        size=_size(stored["size"]),
+        etag=etag,
+        uploaded_at=_moment(record["eventTime"]),
+        upload_id=_digest([bucket, key, *identity]),
+    )
+
+
+def _digest(parts: list[str]) -> str:
+    # As a JSON list the parts cannot run into each other, whatever characters they hold.
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError(value)
+    value.encode()
+    return value
+
+
+def _size(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(value)
+    return value
+
+
+def _moment(value: str) -> str:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError(value)
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _is_test(event: object) -> bool:
+    return isinstance(event, dict) and event.get("Event") == "s3:TestEvent"
+
+
+def _complaint(what: str, value: object) -> str:
+    try:
+        shown = repr(value)
+    except RecursionError:
+        shown = "(too deeply nested to show)"
+    return f"{what}: {shown[:300]} - look at it on the dead-letter queue"

@@ -1,0 +1,153 @@
+"""Telling Quill about an upload, and what its answers mean."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import quote
+
+import urllib3
+from urllib3.exceptions import HTTPError
+
+from .errors import NoReceiptError
+from .secret import SecretStore
+
+# More than any receipt; enough of a rejection to understand it.
+_ANSWER_BYTES = 64 * 1024
+_REASON_CHARACTERS = 1_000
+
+
+@dataclass(frozen=True)
+class Notification:
+    """What Quill is told, member for member and in this order the JSON of its contract."""
+
+    id: str
+    project: str
+    bucket: str
+    key: str
+    version_id: str | None
+    size: int
+    etag: str
+    uploaded_at: str
+    uploaded_by: str | None
+    deliver_to: str
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """Quill has the notification, and will not act on the same id twice."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """Quill will not take this upload (422), in its own words: telling it again changes nothing."""
+
+    reason: str
+
+
+class Quill:
+    """Quill's contract: `POST {quill_url}/v1/projects/{project}/files`."""
+
+    def __init__(self, secrets: SecretStore, timeout_seconds: float) -> None:
+        self._secrets = secrets
+        self._timeout = timeout_seconds
+        # A bare PoolManager: TLS is verified, proxy variables are not looked at. `retries=False`:
+        # no second try and no redirect, which would take the token elsewhere. The queue retries.
+        self._pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(total=timeout_seconds), retries=False
+        )
+
+    def tell(self, notification: Notification) -> Receipt | Rejection:
+        """Tell Quill; NoSecretError or NoReceiptError when it has to be told again later."""
+        deadline = time.monotonic() + self._timeout
+        response = self._post(notification)
+        try:
+            body = _read(response, deadline)
+        except (HTTPError, TimeoutError) as error:
+            raise NoReceiptError(
+                f"Quill broke off its answer: {_name(error)} - told again later"
+            ) from error
+        finally:
+            response.close()
+        if response.status == 422:
+            return Rejection(_words(body) or "no reason given")
+        if response.status == 202 and (text := _receipt(body)):
+            return Receipt(text)
+        if response.status in (401, 403):
+            self._secrets.forget()
+        raise NoReceiptError(
+            f"Quill answered {response.status}: {_words(body)!r} - {_hint(response.status)}",
+            after=retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC)),
+        )
+
+    def _post(self, notification: Notification) -> urllib3.BaseHTTPResponse:
+        secret = self._secrets.current()
+        url = f"{secret.quill_url}/v1/projects/{quote(notification.project, safe='')}/files"
+        headers = {
+            "Authorization": f"Bearer {secret.token}",
+            "Idempotency-Key": notification.id,
+            "Content-Type": "application/json",
+        }
+        body = json.dumps(asdict(notification)).encode()
+        try:
+            return self._pool.request(
+                "POST", url, body=body, headers=headers, preload_content=False
+            )
+        except (HTTPError, ValueError) as error:
+            raise NoReceiptError(
+                f"Quill cannot be reached: {secret.quill_url!r}: {_name(error)} - told again later"
+            ) from error
+
+
+def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    """As much of the answer as is of use; a socket's time-out is per piece, hence `deadline`."""
+    body = b""
+    while len(body) < _ANSWER_BYTES and (piece := response.read1(_ANSWER_BYTES)):
+        body += piece
+        if time.monotonic() > deadline:
+            raise TimeoutError("the answer takes too long")
+    return body
+
+
+def _receipt(body: bytes) -> str | None:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    receipt = answer.get("receipt") if isinstance(answer, dict) else None
+    return receipt if isinstance(receipt, str) and receipt else None
+
+
+def _words(body: bytes) -> str:
+    return body.decode(errors="replace").strip()[:_REASON_CHARACTERS]
+
+
+def _hint(status: int) -> str:
+    return {
+        202: "that is no receipt: told again later",
+        401: "correct the token in the secret",
+        403: "correct the token in the secret",
+        404: "check the route's project and the secret's quill_url",
+    }.get(status, "told again later")
+
+
+def retry_after_seconds(retry_after: str | None, now: datetime) -> int | None:
+    """Retry-After in seconds: a number, or a date (RFC 9110, 10.2.3); None when it is neither."""
+    text = (retry_after or "").strip()
+    if text.isascii() and text.isdigit():
+        return int(text[:9])
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0, round((aware - now).total_seconds()))
+
+
+def _name(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]

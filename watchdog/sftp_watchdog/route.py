@@ -1,0 +1,118 @@
+"""One `[[route]]` of `watchdog.config`: what it holds, and what may be wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from typing import Any, Literal
+from unicodedata import category
+
+from .segments import ANY, path_problem
+
+_PROJECT = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUIRED = ("project", "directory", "stories")
+_KNOWN = (*_REQUIRED, "pattern", "complete", "marker")
+
+
+@dataclass(frozen=True)
+class Route:
+    """Files in `directory` (and below) whose name fits `pattern` are for `project`.
+
+    `line` is where its table begins in `watchdog.config`, `order` its place among the routes.
+    """
+
+    project: str
+    directory: str
+    stories: str
+    pattern: str = "*"
+    complete: Literal["close"] = "close"
+    line: int = 1
+    order: int = 0
+
+    @cached_property
+    def segments(self) -> tuple[str, ...]:
+        """`acme/incoming` as `("acme", "incoming")`."""
+        return tuple(self.directory.split("/"))
+
+    @cached_property
+    def rank(self) -> tuple[int, int, int]:
+        """The least wins: most literal segments, then most segments, then first in the file."""
+        literal = sum(segment != ANY for segment in self.segments)
+        return (-literal, -len(self.segments), self.order)
+
+    def deliver_to(self, folders: list[str]) -> str:
+        """Where the stories of a file in `folders` go, with a `/` at the end."""
+        matched = (
+            folder for folder, own in zip(folders, self.segments, strict=False) if own == ANY
+        )
+        stories = [next(matched) if own == ANY else own for own in self.stories.split("/")]
+        return "/".join([*stories, *folders[len(self.segments) :], ""])
+
+
+def problems(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Everything wrong with one route by itself, as (key, what is wrong and what to do)."""
+    yield from ((key, _unknown(key)) for key in table if key not in _KNOWN)
+    yield from (
+        (key, f'missing {key!r} - add {key} = "..."') for key in _REQUIRED if key not in table
+    )
+    for key, check in _CHECKS.items():
+        if key in table and (problem := _problem(table[key], check)):
+            yield key, f"{key} {table[key]!r} {problem}"
+    if _stars(table.get("stories")) > _stars(table.get("directory")):
+        problem = "has more '*' than the directory - each one repeats a segment matched there"
+        yield "stories", f"stories {table['stories']!r} {problem}"
+
+
+def _unknown(key: str) -> str:
+    close = get_close_matches(key, _KNOWN, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"use {', '.join(_KNOWN[:-1])}"
+    return f"unknown key {key!r} - {hint}"
+
+
+def _problem(value: object, check: Callable[[str], str | None]) -> str | None:
+    return check(value) if isinstance(value, str) else "is no text - put it in quotes"
+
+
+def _stars(path: object) -> int:
+    return path.split("/").count(ANY) if isinstance(path, str) else 0
+
+
+def _project(value: str) -> str | None:
+    if _PROJECT.fullmatch(value):
+        return None
+    return "is no project name - use 1 to 64 of A-Z a-z 0-9 . _ -"
+
+
+def _pattern(value: str) -> str | None:
+    if not value:
+        return "fits no file - leave it out for every file, or write one such as '*.csv'"
+    if "/" in value:
+        return "has a slash - it is for the file name only: put folders into 'directory'"
+    if any(category(character) == "Cc" for character in value):
+        return "holds a control character - take it out"
+    return None
+
+
+def _complete(value: str) -> str | None:
+    if value == "close":
+        return None
+    if value in ("proof", "marker"):
+        return "comes with a later release - use 'close' until then"
+    return "is unknown - use 'close'"
+
+
+def _marker(_: str) -> str:
+    return "comes with a later release - leave it out until then"
+
+
+_CHECKS: dict[str, Callable[[str], str | None]] = {
+    "project": _project,
+    "directory": path_problem,
+    "pattern": _pattern,
+    "stories": path_problem,
+    "complete": _complete,
+    "marker": _marker,
+}

@@ -1,0 +1,68 @@
+"""The function's environment, read once and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .errors import SettingsError
+
+# SQS hides a message for 12 hours at most (ChangeMessageVisibility, VisibilityTimeout).
+MAX_VISIBILITY_SECONDS = 43_200
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the template tells the function; times are whole seconds."""
+
+    bucket: str
+    secret_id: str
+    queue_url: str
+    config_key: str = "watchdog.config"
+    retry_base_seconds: int = 30
+    retry_max_seconds: int = 900
+    quill_timeout_seconds: int = 10
+    config_max_age_seconds: int = 30
+    service: str = "watchdog"
+    namespace: str = "Quillgate"
+    stack_name: str = "quillgate"
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings; SettingsError names the first variable that is wrong."""
+        return cls(
+            bucket=_text(environ, "BUCKET"),
+            secret_id=_text(environ, "SECRET_ID"),
+            queue_url=_text(environ, "QUEUE_URL"),
+            config_key=_text(environ, "CONFIG_KEY", cls.config_key),
+            retry_base_seconds=_seconds(environ, "RETRY_BASE_SECONDS", cls.retry_base_seconds),
+            retry_max_seconds=_seconds(environ, "RETRY_MAX_SECONDS", cls.retry_max_seconds),
+            quill_timeout_seconds=_seconds(
+                environ, "QUILL_TIMEOUT_SECONDS", cls.quill_timeout_seconds, at_least=1
+            ),
+            config_max_age_seconds=_seconds(
+                environ, "CONFIG_MAX_AGE_SECONDS", cls.config_max_age_seconds
+            ),
+            service=_text(environ, "POWERTOOLS_SERVICE_NAME", cls.service),
+            namespace=_text(environ, "POWERTOOLS_METRICS_NAMESPACE", cls.namespace),
+            stack_name=_text(environ, "STACK_NAME", cls.stack_name),
+        )
+
+
+def _text(environ: Mapping[str, str], name: str, default: str = "") -> str:
+    value = environ.get(name, "").strip() or default
+    if not value:
+        raise SettingsError(f"missing environment variable: {name!r} - set it in the template")
+    return value
+
+
+def _seconds(environ: Mapping[str, str], name: str, default: int, at_least: int = 0) -> int:
+    value = _text(environ, name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise SettingsError(f"{name} is no number of seconds: {value!r} - use a whole number")
+    seconds = int(value)
+    if not at_least <= seconds <= MAX_VISIBILITY_SECONDS:
+        raise SettingsError(
+            f"{name} is out of range: {value!r} - use {at_least} to {MAX_VISIBILITY_SECONDS}"
+        )
+    return seconds

@@ -1,0 +1,40 @@
+"""Who uploaded an object, as Transfer Family wrote it down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import NoUploaderError
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import HeadObjectRequestTypeDef
+
+    from .events import Upload
+
+
+def uploaded_by(s3: S3Client, upload: Upload) -> str | None:
+    """The user name in the object's `x-amz-meta-user-agent-id`, which is `username@server-id`.
+
+    None when it was not uploaded through Transfer, or the version is gone. NoUploaderError when S3
+    fails or refuses. Source: Transfer Family user guide, "Transferring files", object metadata.
+    """
+    request: HeadObjectRequestTypeDef = {"Bucket": upload.bucket, "Key": upload.key}
+    if upload.version_id:
+        request["VersionId"] = upload.version_id
+    try:
+        head = s3.head_object(**request)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return None
+        raise NoUploaderError(_complaint(upload, error)) from error
+    except BotoCoreError as error:
+        raise NoUploaderError(_complaint(upload, error)) from error
+    # A user name may hold an @, a server id never does.
+    return head["Metadata"].get("user-agent-id", "").rpartition("@")[0] or None
+
+
+def _complaint(upload: Upload, error: Exception) -> str:
+    return f"object cannot be looked at: {upload.key!r}: {error} - let the watchdog read it"

@@ -1,0 +1,154 @@
+"""A batch of messages: each upload gets its outcome, and what failed goes back to the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import events
+from .errors import OutOfTimeError, RetryLaterError, WatchdogError
+from .events import NoUpload
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
+    from aws_lambda_powertools.metrics import EphemeralMetrics
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from types_boto3_sqs.client import SQSClient
+
+    from .backoff import Backoff
+    from .events import Upload
+    from .outcome import Clerk
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What has to be tried again, and why."""
+
+    error: Exception
+    upload: Upload | None = None
+
+    @property
+    def after(self) -> int:
+        """The seconds the other side asked for."""
+        return (isinstance(self.error, RetryLaterError) and self.error.after) or 0
+
+    @property
+    def heals(self) -> bool:
+        """Whether trying again can help."""
+        return isinstance(self.error, RetryLaterError)
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Its part of the log line."""
+        return _ids(self.upload) | {"reason": str(self.error) or type(self.error).__name__}
+
+
+@dataclass(frozen=True)
+class Watchdog:
+    """One worker's parts, used for one batch after the other."""
+
+    clerk: Clerk
+    sqs: SQSClient
+    queue_url: str
+    backoff: Backoff
+    logger: Logger
+    metrics: EphemeralMetrics
+
+    def handle(self, event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+        """Take one batch from SQS; the answer names the messages that stay on the queue."""
+        self.logger.append_keys(request_id=context.aws_request_id)
+        try:
+            return process_partial_response(
+                event=event,
+                record_handler=partial(self._message, context=context),
+                processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
+            )
+        finally:
+            if self.metrics.metric_set:
+                self.metrics.flush_metrics()
+
+    def _message(self, record: SQSRecord, context: LambdaContext) -> None:
+        """Try every upload in a message; if one fails the message does, after its siblings."""
+        receives = int(record.attributes.approximate_receive_count)
+        try:
+            found = events.records(record.body)
+        except WatchdogError as error:
+            failures = [Failure(error)]
+        else:
+            tried = [self._record(each, receives, context) for each in found]
+            failures = [failure for failure in tried if failure]
+        if failures:
+            self._send_back(record, receives, failures)
+            raise failures[0].error
+
+    def _record(self, record: object, receives: int, context: LambdaContext) -> Failure | None:
+        upload = None
+        try:
+            found = events.read(record)
+            if isinstance(found, NoUpload):
+                self.logger.info("not an upload", extra={"reason": found.reason})
+                return None
+            upload = found
+            self._settle(upload, receives, lambda: context.get_remaining_time_in_millis() / 1000)
+        except WatchdogError as error:
+            return Failure(error, upload)
+        except Exception as error:
+            # A mistake of ours must not take the other uploads of the batch with it.
+            self.logger.exception("unforeseen error")
+            return Failure(error, upload)
+        return None
+
+    def _settle(self, upload: Upload, receives: int, seconds_left: Callable[[], float]) -> None:
+        outcome = self.clerk.settle(upload, seconds_left)
+        self.logger.info(
+            f"upload {outcome.outcome}",
+            extra=_ids(upload) | asdict(outcome) | {"attempts": receives},
+        )
+        self._count(outcome.outcome.capitalize())
+
+    def _send_back(self, record: SQSRecord, receives: int, failures: list[Failure]) -> None:
+        """Hide the message until its next try, and log when that is for each upload that failed."""
+        delay = self._delay(receives, failures)
+        shared = {
+            "message_id": record["messageId"],
+            "attempts": receives,
+            "retry_in_seconds": delay,
+        }
+        for failure in failures:
+            log = self.logger.warning if failure.heals else self.logger.error
+            log("retry", extra=failure.fields | shared)
+            self._count("Retried")
+        try:
+            self.sqs.change_message_visibility(
+                QueueUrl=self.queue_url,
+                ReceiptHandle=record["receiptHandle"],
+                VisibilityTimeout=delay,
+            )
+        except (BotoCoreError, ClientError, KeyError) as error:
+            # The message still comes back, after the queue's own visibility time-out.
+            self.logger.error("back-off not set", extra={"reason": str(error)})
+
+    def _delay(self, receives: int, failures: list[Failure]) -> int:
+        if all(isinstance(failure.error, OutOfTimeError) for failure in failures):
+            # Not tried at all: a long wait would punish the upload for its place in the batch.
+            return self.backoff.delay(1)
+        return self.backoff.delay(receives, max(failure.after for failure in failures))
+
+    def _count(self, metric: str) -> None:
+        self.metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
+
+
+def _ids(upload: Upload | None) -> dict[str, str]:
+    return {"upload_id": upload.upload_id, "key": upload.key} if upload else {}
