@@ -8,10 +8,51 @@ BIN := .venv/bin
 READY := .venv/ready
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
+.PHONY: help demo test test-clients check format up down clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
+
+demo: $(READY) ## send a sample file the whole way, show each step, print the story
+	@$(BIN)/quillgate demo
+
+test: $(READY) ## unit tests, then the integration suite on `embedded`
+	@$(BIN)/pytest tests/unit -q
+	@$(BIN)/pytest tests/integration -q -m 'not clients'
+
+test-clients: $(READY) ## the suite's part for other people's clients; installs them first
+	@command -v sftp >/dev/null && command -v scp >/dev/null || { \
+		if [ "$$(id -u)" = 0 ]; then apt-get -qq update && apt-get -qq install -y openssh-client; \
+		else sudo apt-get -qq update && sudo apt-get -qq install -y openssh-client; fi; }
+	@$(BIN)/pytest tests/integration -q -m clients
+
+check: $(READY) ## format, lint, types, import rules, template
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted - run: make format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-timing | tail -n 1
+	@$(BIN)/cfn-lint stack/template.yaml
+	@echo "check: nothing found"
+
+format: $(READY) ## put the code into the one format
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix .
+
+up: $(READY) ## start the embedded environment on the default ports, in the foreground
+	@exec $(BIN)/quillgate up
+
+down: $(READY) ## stop it from another shell
+	@$(BIN)/quillgate down
+
+clean: ## remove what was made here: .venv, build, caches (not .quillgate)
+	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + " - name another with: make PYTHON=python3.x ...")'
-	@echo "setting up .venv (once, about half a minute)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + " - name another: make PYTHON=python3.x")'
+	@echo "setting up .venv, once (about half a minute)"
+	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(PIP) hatchling editables
 	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@# Built now, so that nothing has to be fetched later.
+	@$(BIN)/python -m quillgate.deploy.package
 	@touch $@

@@ -62,8 +62,9 @@ def up(
     """
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
-    chosen = default_ports() if ports == "default" else free_ports()
-    with Embedded(State(state), chosen, parameters(parameter), _progress()) as embedded:
+    folder = State(state)
+    chosen = default_ports() if ports == "default" else free_ports(folder.last_ports())
+    with Embedded(folder, chosen, parameters(parameter), _progress()) as embedded:
         environment = embedded.start()
         if json:
             print(environment.to_json(), flush=True)  # noqa: T201
@@ -122,6 +123,10 @@ def main() -> None:
         if debug:
             raise
         sys.exit(f"quillgate: {error}")
+    except Exception as error:
+        if debug:
+            raise
+        sys.exit(f"quillgate: unexpected: '{error!r}' - see more with --debug, and report it")
 
 
 def _end(*_: object) -> NoReturn:

@@ -100,10 +100,10 @@ class Embedded:
         return local_client(service, f"http://{HOST}:{port}", REGION, ROOT_KEY, ROOT_KEY)
 
     def _start_engine(self) -> None:
-        if self._state.engine_is_stale():
-            self._say("the last run was killed: the stack is deployed again, uploads are swept")
+        if self._state.engine_is_stale(self._ports):
+            self._say("killed or moved since: the stack is deployed again and uploads are swept")
             self._state.forget_engine()
-        self._state.mark_running()
+        self._state.mark_running(self._ports)
         environ = {
             "AUTH": "true",
             "BIND_HOST": HOST,

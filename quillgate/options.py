@@ -25,8 +25,10 @@ ParameterOption = Annotated[
 
 def parameters(given: Iterable[str] | None) -> dict[str, str]:
     """`NAME=VALUE` words as a mapping. Wrong usage (exit 2) for a word without `=`."""
-    pairs = [word.partition("=") for word in given or ()]
-    for name, equals, _ in pairs:
+    values: dict[str, str] = {}
+    for word in given or ():
+        name, equals, value = word.partition("=")
         if not (name and equals):
-            raise typer.BadParameter(f"not NAME=VALUE: '{name}'", param_hint="--parameter")
-    return {name: value for name, _, value in pairs}
+            raise typer.BadParameter(f"not NAME=VALUE: '{word}'", param_hint="--parameter")
+        values[name] = value
+    return values

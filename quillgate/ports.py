@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import socket
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 
 from quillgate.errors import StartError
 
@@ -31,11 +31,14 @@ def default_ports() -> Ports:
     return ports
 
 
-def free_ports() -> Ports:
-    """Ports nobody listens on now, all different, at random so that two `up`s do not meet.
+def free_ports(earlier: Ports | None = None) -> Ports:
+    """The ports of an earlier run if they are free, else others that are, all different.
 
-    They lie below the range that systems give to outgoing connections.
+    Others are chosen at random, so that two `up`s do not meet, and below the range that systems
+    give to outgoing connections.
     """
+    if earlier and all(_is_free(port) for port in astuple(earlier)):
+        return earlier
     chosen: list[int] = []
     while len(chosen) < len(fields(Ports)):
         port = random.randrange(20_000, 32_000)  # noqa: S311  # nobody has to guess it

@@ -2,6 +2,7 @@
 
 lock               held while `up` runs; whoever holds it is the one that is running
 running            there while `up` runs and after a kill: the engine's saved state is then stale
+ports.json         where the parts listened on the last run
 environment.json   how to reach what runs
 parameters.json    template parameters given with --parameter
 quill_token        the token of this environment's Quill
@@ -18,11 +19,13 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 import asyncssh
 
 from quillgate.errors import StartError, TargetError
+from quillgate.ports import Ports
 
 TEST_USER = "testuser"
 
@@ -35,14 +38,16 @@ class State:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise StartError(
-                "cannot keep state in", str(folder), f"name another: --state ({error})"
-            ) from error
+            raise _unusable(folder, error) from error
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder for one `up`. Raises StartError when another holds it."""
-        with (self.folder / "lock").open("a+") as file:
+        try:
+            opened = (self.folder / "lock").open("a+")
+        except OSError as error:
+            raise _unusable(self.folder, error) from error
+        with opened as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
@@ -53,13 +58,25 @@ class State:
                 ) from error
             yield
 
-    def engine_is_stale(self) -> bool:
-        """Whether the last `up` was killed, so that the engine did not save what it knew."""
-        return (self.folder / "running").exists()
+    def last_ports(self) -> Ports | None:
+        """Where the parts listened on the last run, if there was one."""
+        path = self.folder / "ports.json"
+        return Ports(**json.loads(path.read_text())) if path.exists() else None
 
-    def mark_running(self) -> None:
+    def engine_is_stale(self, ports: Ports) -> bool:
+        """Whether what the engine saved cannot be used.
+
+        The last `up` was killed, so that the engine did not save what it knew; or the engine gets
+        another port, under which it would not find its queues again.
+        """
+        last = self.last_ports()
+        moved = last is not None and last.engine != ports.engine
+        return moved or (self.folder / "running").exists()
+
+    def mark_running(self, ports: Ports) -> None:
         """To be called before the engine starts."""
         (self.folder / "running").touch()
+        write_private(self.folder / "ports.json", json.dumps(asdict(ports)))
 
     def mark_stopped(self) -> None:
         """To be called once the engine has saved its state and ended."""
@@ -105,8 +122,14 @@ class State:
         return path
 
     def test_user_public_key(self) -> str:
-        """The line to import for the test user."""
-        return self.test_user_key().with_suffix(".pub").read_text().strip()
+        """The line to import for the test user. Raises StartError for a key that is none."""
+        path = self.test_user_key()
+        try:
+            key = asyncssh.read_private_key(path)
+        except (OSError, asyncssh.KeyImportError) as error:
+            advice = f"remove it and a new one is made ({error})"
+            raise StartError("not a private key", str(path), advice) from error
+        return key.export_public_key().decode().strip()
 
 
 def is_running(folder: Path) -> bool:
@@ -120,6 +143,10 @@ def is_running(folder: Path) -> bool:
         except OSError:
             return True
     return False
+
+
+def _unusable(folder: Path, error: OSError) -> StartError:
+    return StartError("cannot keep state in", str(folder), f"name another: --state ({error})")
 
 
 def write_private(path: Path, text: str) -> None:

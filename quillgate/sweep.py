@@ -9,20 +9,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 from urllib.parse import quote_plus
+
+from quillgate.errors import QuillgateError
 
 _BATCH = 10  # SQS takes no more messages in one call
 
 
 def requeue(s3: Any, sqs: Any, bucket: str, queue_url: str) -> int:
-    """Queue every version of every object; gives their number."""
-    messages = [
+    """Queue every version of every object; gives their number.
+
+    Raises QuillgateError when the queue takes none of a batch. A second run does no harm.
+    """
+    messages = (
         json.dumps({"Records": [_record(bucket, version)]}) for version in _versions(s3, bucket)
-    ]
-    for start in range(0, len(messages), _BATCH):
-        _send(sqs, queue_url, messages[start : start + _BATCH])
-    return len(messages)
+    )
+    count = 0
+    while batch := list(islice(messages, _BATCH)):
+        _send(sqs, queue_url, batch)
+        count += len(batch)
+    return count
 
 
 def _versions(s3: Any, bucket: str) -> Iterator[Mapping[str, Any]]:
@@ -53,6 +61,8 @@ def _record(bucket: str, version: Mapping[str, Any]) -> dict[str, Any]:
 def _send(sqs: Any, queue_url: str, messages: list[str]) -> None:
     entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(messages)]
     answer = sqs.send_message_batch(QueueUrl=queue_url, Entries=entries)
-    refused = [messages[int(item["Id"])] for item in answer.get("Failed", [])]
-    if refused:
-        _send(sqs, queue_url, refused)
+    failed = answer.get("Failed", [])
+    if len(failed) == len(messages):
+        raise QuillgateError("queue takes no uploads", queue_url, failed[0].get("Message", "again"))
+    if failed:
+        _send(sqs, queue_url, [messages[int(item["Id"])] for item in failed])

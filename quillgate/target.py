@@ -162,6 +162,6 @@ def find(
         found = load(state, environment)
         return Target(found.environment, stack or found.stack_name, found.client)
     if not stack:
-        raise TargetError("which stack on aws?", "", "name it: --stack NAME")
+        raise TargetError("no stack named on", "aws", "name it: --stack NAME")
     session = boto3.Session()
     return Target("aws", stack, cast(Client, session.client))

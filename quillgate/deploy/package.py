@@ -119,3 +119,9 @@ def _failed(source: Path, error: Exception) -> DeployError:
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
     lines = " | ".join(line.strip() for line in text.strip().splitlines()[-6:])
     return DeployError("watchdog cannot be packaged", str(source), f"make says: {lines}")
+
+
+if __name__ == "__main__":
+    from quillgate.deploy.template import repository
+
+    build_watchdog(repository(), repository() / "build")

@@ -115,7 +115,10 @@ class _Evaluation:
 
     def condition(self, name: str) -> bool:
         """Whether the template's condition of this name holds."""
-        return bool(self._value(self._template["Conditions"][name]))
+        conditions = self._template.get("Conditions", {})
+        if name not in conditions:
+            raise DeployError("no such condition", name, "declare it under Conditions")
+        return bool(self._value(conditions[name]))
 
     def apply(self) -> Template:
         """The template with no `Conditions` left: each is decided."""
@@ -129,9 +132,11 @@ class _Evaluation:
         return template
 
     def _value(self, node: Any) -> Any:
-        """What `node`, a part of a condition, amounts to."""
+        """What `node`, a part of a condition, amounts to: a truth, a string or a list of strings."""
+        if isinstance(node, list):
+            return [self._value(each) for each in node]
         if not isinstance(node, dict):
-            return node
+            return _text(node)
         ((operator, argument),) = node.items()
         if operator not in self._operators:
             raise DeployError(
@@ -145,7 +150,7 @@ class _Evaluation:
                 "no such parameter in a condition", name, "declare it under Parameters"
             )
         is_list = self._template["Parameters"][name]["Type"] == "CommaDelimitedList"
-        value = self._values[name]
+        value = _text(self._values[name])
         return value.split(",") if is_list else value
 
     def _is_number(self, name: str) -> bool:
@@ -170,6 +175,11 @@ class _Evaluation:
             if decided != _NO_VALUE
             else decided
         )
+
+
+def _text(scalar: Any) -> str:
+    """As CloudFormation compares it: 1 equals "1" and true equals "true"."""
+    return str(scalar).lower() if isinstance(scalar, bool) else str(scalar)
 
 
 def _replace_server_ids(node: Any, ids: Mapping[str, str]) -> Any:
@@ -223,21 +233,18 @@ def _map_leaves(node: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _without(template: Template, logical_ids: set[str]) -> Template:
-    """The template less these resources, and less what says it depends on them."""
+    """The template less these resources; nothing depends any more on what is not there."""
+    left = template["Resources"].keys() - logical_ids
     resources = {
-        name: _without_dependencies(resource, logical_ids)
+        name: _depending_on(resource, left)
         for name, resource in template["Resources"].items()
-        if name not in logical_ids
+        if name in left
     }
     return {**template, "Resources": resources}
 
 
-def _without_dependencies(resource: dict[str, Any], logical_ids: set[str]) -> dict[str, Any]:
+def _depending_on(resource: dict[str, Any], left: set[str]) -> dict[str, Any]:
     depends = resource.get("DependsOn", [])
-    kept = [
-        name
-        for name in ([depends] if isinstance(depends, str) else depends)
-        if name not in logical_ids
-    ]
+    kept = [name for name in ([depends] if isinstance(depends, str) else depends) if name in left]
     others = {key: part for key, part in resource.items() if key != "DependsOn"}
     return {**others, "DependsOn": kept} if kept else others

@@ -5,6 +5,7 @@ The same way on AWS and locally, so that what a deploy would do can be looked at
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from quillgate.errors import DeployError
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 _INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
 
 
@@ -155,11 +157,12 @@ class Stack:
             raise DeployError(f"deploy ended as {status}", self._name, "; ".join(self._failures()))
 
     def _failures(self) -> list[str]:
-        """Why resources failed, the first failure first."""
+        """Why resources failed in the last deploy, the first failure first."""
         events = self._call("describe_stack_events", StackName=self._name)["StackEvents"]
+        latest = list(itertools.takewhile(lambda event: not _is_beginning(event), events))
         return [
             f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-            for event in reversed(events)
+            for event in reversed(latest)
             if event["ResourceStatus"].endswith("_FAILED")
         ][:5]
 
@@ -191,6 +194,12 @@ class Stack:
             return getattr(self._client, operation)(**({"StackName": self._name} | request))
         except (ClientError, BotoCoreError) as error:
             raise DeployError(f"{operation} failed for", self._name, str(error)) from error
+
+
+def _is_beginning(event: Mapping[str, Any]) -> bool:
+    """Whether it is the first event of a deploy; the list goes back to the stack's creation."""
+    of_the_stack = event["PhysicalResourceId"] == event["StackId"]
+    return of_the_stack and event["ResourceStatus"] in _BEGINNINGS
 
 
 def _change(item: Mapping[str, Any]) -> Change:

@@ -49,7 +49,8 @@ def check_parameters(template: Template, values: Mapping[str, str]) -> None:
             raise DeployError("no such parameter", name, f"the template has: {known}")
         problem = _problem(definition, value)
         if problem:
-            raise DeployError(f"parameter {name}", value, problem)
+            shown = "****" if definition.get("NoEcho") else value
+            raise DeployError(f"parameter {name}", shown, problem)
     missing = [
         name
         for name, it in template["Parameters"].items()
@@ -68,6 +69,9 @@ def _problem(definition: Mapping[str, object], value: str) -> str | None:
     pattern = definition.get("AllowedPattern")
     if pattern and not re.fullmatch(str(pattern), value):
         return f"it must be {definition.get('ConstraintDescription', f'like {pattern}')}"
+    most = definition.get("MaxLength")
+    if isinstance(most, int) and len(value) > most:
+        return f"it must have at most {most} characters"
     if definition["Type"] == "Number":
         return _number_problem(definition, value)
     return None

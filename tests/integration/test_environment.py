@@ -89,8 +89,7 @@ def test_a_clean_restart_finds_everything_again(tmp_path: Path) -> None:
         first.client("sqs").send_message(QueueUrl=first.dead_letter_queue_url, MessageBody="{}")
     with start_environment(state) as running:
         again = running.environment
-        assert again.host_key_fingerprint == first.host_key_fingerprint
-        assert again.server_id == first.server_id
+        assert {**again.values, "pid": 0} == {**first.values, "pid": 0}
         with again.sftp(user) as sftp:
             assert sftp.open("kept.csv").read() == b"kept"
         quill = Quill(again.quill_url)
@@ -99,6 +98,29 @@ def test_a_clean_restart_finds_everything_again(tmp_path: Path) -> None:
         assert len(dead["Messages"]) == 1
         upload(again, again.the_test_user, "incoming/b.csv")
         quill.accepted("testuser/incoming/b.csv")
+
+
+def test_on_other_ports_everything_is_found_too(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with start_environment(state) as running:
+        first = running.environment
+        user = first.new_user()
+        upload(first, user, "kept.csv", b"kept")
+        upload(first, first.the_test_user, "incoming/a.csv")
+        told = Quill(first.quill_url).accepted("testuser/incoming/a.csv")
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", int(first.aws_endpoint.rsplit(":", 1)[1])))
+        taken.listen()
+        with start_environment(state) as running:
+            again = running.environment
+            assert again.aws_endpoint != first.aws_endpoint
+            with again.sftp(user) as sftp:
+                assert sftp.open("kept.csv").read() == b"kept"
+            quill = Quill(again.quill_url)
+            upload(again, again.the_test_user, "incoming/b.csv")
+            quill.accepted("testuser/incoming/b.csv")
+            assert quill.notification("testuser/incoming/a.csv")["receipt"] == told["receipt"]
 
 
 @pytest.mark.parametrize("everything", [False, True], ids=["up killed", "all killed"])

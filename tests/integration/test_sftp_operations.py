@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +107,12 @@ def test_folders(client: Sftp, user: NewUser, environment: Environment, s3: Any)
 
 
 def test_listing_has_no_cap(client: Sftp, user: NewUser, environment: Any, s3: Any) -> None:
-    for number in range(1005):
-        s3.put_object(Bucket=environment.bucket, Key=f"{user.home}/many/{number:04}")
-    assert client.listdir("many") == [f"{number:04}" for number in range(1005)]
+    names = [f"{number:04}" for number in range(1005)]
+    with ThreadPoolExecutor(8) as threads:
+        for name in names:
+            key = f"{user.home}/many/{name}"
+            threads.submit(s3.put_object, Bucket=environment.bucket, Key=key)
+    assert client.listdir("many") == names
 
 
 def test_rename(client: Sftp, user: NewUser, environment: Environment, s3: Any) -> None:
@@ -163,7 +167,12 @@ def test_setstat_does_what_the_server_is_set_to(
 ) -> None:
     server = transfer.describe_server(ServerId=environment.server_id)["Server"]
     put(client, "file", b"x")
-    for setstat in (lambda: client.chmod("file", 0o600), lambda: client.truncate("file", 0)):
+    changes: list[Callable[[], object]] = [
+        lambda: client.chmod("file", 0o600),
+        lambda: client.utime("file", (1, 1)),
+        lambda: client.truncate("file", 0),
+    ]
+    for setstat in changes:
         if server["ProtocolDetails"]["SetStatOption"] == "ENABLE_NO_OP":
             setstat()
         else:

@@ -75,10 +75,11 @@ class FakeS3:
         if call.get("IfMatch", etag) != etag:
             raise refusal(412)
         self.ranges.append(call.get("Range", ""))
-        start = int(call.get("Range", "bytes=0-")[6:-1])
+        first, _, last = call.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")
+        wanted = data[int(first) : int(last or len(data)) + 1]
         return {
-            "Body": self.body(data[start:]),
-            "ContentLength": len(data) - start,
+            "Body": self.body(wanted),
+            "ContentLength": len(wanted),
             "ETag": etag,
             "LastModified": datetime.fromtimestamp(0, UTC),
         }

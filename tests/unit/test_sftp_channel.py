@@ -38,6 +38,8 @@ class Wire:
     def exit(self, _: int) -> None:
         self.exited = True
 
+    def get_extra_info(self, _: str) -> None: ...
+
     def is_closing(self) -> bool:
         return False
 

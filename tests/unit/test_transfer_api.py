@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import httpx
 import pytest
-import uvicorn
-from botocore.config import Config
 
 from emulator.transfer.api import create_app
 from emulator.transfer.store import Store
@@ -31,52 +26,26 @@ KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def url(store: Store) -> Iterator[str]:
-    app = create_app(store, account_id="000000000000", region="us-east-1")
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", ws="none", log_config=None))
-    # asyncio switches Nagle's algorithm off only where the protocol is named: 40 ms a call.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        thread = threading.Thread(target=server.run, args=([listening],))
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def client(url: str) -> Iterator[TransferClient]:
-    made = boto3.Session("test", "test", region_name="us-east-1").client(
-        "transfer",
-        endpoint_url=url,
-        config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
-    )
-    yield made
-    made.close()
+def http(transfer_url: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=transfer_url, trust_env=False, verify=False) as made:  # noqa: S501
+        yield made
 
 
 @pytest.fixture
-def server_id(client: TransferClient) -> Iterator[str]:
-    created = client.create_server()["ServerId"]
+def server_id(transfer_client: TransferClient) -> Iterator[str]:
+    created = transfer_client.create_server()["ServerId"]
     yield created
-    client.delete_server(ServerId=created)
+    transfer_client.delete_server(ServerId=created)
 
 
-def post(url: str, operation: str, content: bytes, **headers: str) -> httpx.Response:
+def post(http: httpx.Client, operation: str, content: bytes, **headers: str) -> httpx.Response:
     target = {"X-Amz-Target": f"TransferService.{operation}"}
-    return httpx.post(url, content=content, headers={**target, **headers}, trust_env=False)
+    return http.post("/", content=content, headers={**target, **headers})
 
 
-def test_boto3_finds_all_members_of_an_error(client: TransferClient) -> None:
-    with pytest.raises(client.exceptions.ResourceNotFoundException) as refused:
-        client.describe_server(ServerId=NOWHERE)
+def test_boto3_finds_all_members_of_an_error(transfer_client: TransferClient) -> None:
+    with pytest.raises(transfer_client.exceptions.ResourceNotFoundException) as refused:
+        transfer_client.describe_server(ServerId=NOWHERE)
     answer: dict[str, Any] = dict(refused.value.response)
     metadata = answer.pop("ResponseMetadata")
     assert metadata["HTTPStatusCode"] == 400
@@ -88,61 +57,69 @@ def test_boto3_finds_all_members_of_an_error(client: TransferClient) -> None:
     }
 
 
-def test_boto3_knows_each_kind_of_refusal(client: TransferClient, server_id: str) -> None:
-    client.create_user(ServerId=server_id, UserName="acme", Role=ROLE)
-    with pytest.raises(client.exceptions.ResourceExistsException):
-        client.create_user(ServerId=server_id, UserName="acme", Role=ROLE)
-    with pytest.raises(client.exceptions.InvalidRequestException):
-        client.create_server(Domain="EFS")
-    with pytest.raises(client.exceptions.InvalidNextTokenException):
-        client.list_servers(NextToken="rubbish")
-    with pytest.raises(client.exceptions.ClientError) as refused:
-        client.create_user(ServerId=server_id, UserName="a", Role=ROLE)
+def test_boto3_knows_each_kind_of_refusal(transfer_client: TransferClient, server_id: str) -> None:
+    transfer_client.create_user(ServerId=server_id, UserName="acme", Role=ROLE)
+    with pytest.raises(transfer_client.exceptions.ResourceExistsException):
+        transfer_client.create_user(ServerId=server_id, UserName="acme", Role=ROLE)
+    with pytest.raises(transfer_client.exceptions.InvalidRequestException):
+        transfer_client.create_server(Domain="EFS")
+    with pytest.raises(transfer_client.exceptions.InvalidNextTokenException):
+        transfer_client.list_servers(NextToken="rubbish")
+    with pytest.raises(transfer_client.exceptions.ClientError) as refused:
+        transfer_client.create_user(ServerId=server_id, UserName="a", Role=ROLE)
     error = refused.value.response["Error"]
     assert error["Code"] == "ValidationException"
     assert error["Message"].startswith("2 validation errors detected: Value at 'userName' failed")
 
 
-def test_a_key_keeps_its_time(client: TransferClient, server_id: str) -> None:
-    client.create_user(ServerId=server_id, UserName="acme", Role=ROLE, SshPublicKeyBody=KEY)
-    [key] = client.describe_user(ServerId=server_id, UserName="acme")["User"]["SshPublicKeys"]
+def test_a_key_keeps_its_time(transfer_client: TransferClient, server_id: str) -> None:
+    transfer_client.create_user(
+        ServerId=server_id, UserName="acme", Role=ROLE, SshPublicKeyBody=KEY
+    )
+    [key] = transfer_client.describe_user(ServerId=server_id, UserName="acme")["User"][
+        "SshPublicKeys"
+    ]
     assert 0 <= (datetime.now(UTC) - key["DateImported"]).total_seconds() < 60
 
 
-def test_the_paginator_of_boto3_sees_every_user(client: TransferClient, server_id: str) -> None:
+def test_the_paginator_of_boto3_sees_every_user(
+    transfer_client: TransferClient, server_id: str
+) -> None:
     names = [f"user{number}" for number in range(7)]
     for name in names:
-        client.create_user(ServerId=server_id, UserName=name, Role=ROLE)
-    pages = client.get_paginator("list_users").paginate(
+        transfer_client.create_user(ServerId=server_id, UserName=name, Role=ROLE)
+    pages = transfer_client.get_paginator("list_users").paginate(
         ServerId=server_id, PaginationConfig={"PageSize": 3}
     )
     assert [user["UserName"] for page in pages for user in page["Users"]] == names
-    assert client.describe_server(ServerId=server_id)["Server"]["UserCount"] == 7
+    assert transfer_client.describe_server(ServerId=server_id)["Server"]["UserCount"] == 7
 
 
-def test_the_header_chooses_the_id(client: TransferClient) -> None:
+def test_the_header_chooses_the_id(transfer_client: TransferClient) -> None:
     def choose(request: Any, **_: object) -> None:
         request.headers["X-Quillgate-Server-Id"] = WANTED
 
-    client.meta.events.register("before-sign.transfer.CreateServer", choose)
+    transfer_client.meta.events.register("before-sign.transfer.CreateServer", choose)
     try:
-        assert client.create_server()["ServerId"] == WANTED
-        with pytest.raises(client.exceptions.ResourceExistsException):
-            client.create_server()
+        assert transfer_client.create_server()["ServerId"] == WANTED
+        with pytest.raises(transfer_client.exceptions.ResourceExistsException):
+            transfer_client.create_server()
     finally:
-        client.meta.events.unregister("before-sign.transfer.CreateServer", choose)
-    client.delete_server(ServerId=WANTED)
+        transfer_client.meta.events.unregister("before-sign.transfer.CreateServer", choose)
+    transfer_client.delete_server(ServerId=WANTED)
 
 
-def test_an_operation_without_output_answers_with_no_body(url: str, server_id: str) -> None:
-    answer = post(url, "StopServer", json.dumps({"ServerId": server_id}).encode())
+def test_an_operation_without_output_answers_with_no_body(
+    http: httpx.Client, server_id: str
+) -> None:
+    answer = post(http, "StopServer", json.dumps({"ServerId": server_id}).encode())
     assert (answer.status_code, answer.content) == (200, b"")
     assert answer.headers["Content-Type"] == "application/x-amz-json-1.1"
     assert len(answer.headers["x-amzn-RequestId"]) == 36
 
 
-def test_an_error_is_named_in_header_and_body(url: str) -> None:
-    answer = post(url, "DescribeServer", json.dumps({"ServerId": NOWHERE}).encode())
+def test_an_error_is_named_in_header_and_body(http: httpx.Client) -> None:
+    answer = post(http, "DescribeServer", json.dumps({"ServerId": NOWHERE}).encode())
     assert answer.status_code == 400
     assert answer.headers["x-amzn-ErrorType"] == "ResourceNotFoundException"
     assert answer.json()["__type"] == "ResourceNotFoundException"
@@ -167,21 +144,23 @@ def test_an_error_is_named_in_header_and_body(url: str) -> None:
     ids=lambda value: str(value)[:20],
 )
 def test_whatever_is_sent_gets_an_answer_of_the_api(
-    url: str, operation: str, content: bytes, status: int, code: str
+    http: httpx.Client, operation: str, content: bytes, status: int, code: str
 ) -> None:
-    answer = post(url, operation, content)
+    answer = post(http, operation, content)
     assert (answer.status_code, answer.json()["__type"]) == (status, code)
     assert answer.json()["message"]
 
 
-def test_health_answers_when_ready(url: str, store: Store) -> None:
-    answer = httpx.get(f"{url}/health", trust_env=False)
-    assert answer.json() == {"status": "ready", "revision": store.revision()}
+def test_health_answers_when_ready(http: httpx.Client, transfer_store: Store) -> None:
+    answer = http.get("/health")
+    assert answer.json() == {"status": "ready", "revision": transfer_store.revision()}
 
 
-def test_calls_are_logged_without_secrets(url: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_calls_are_logged_without_secrets(
+    http: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.INFO, "emulator.transfer"):
-        answer = post(url, "CreateServer", b'{"HostKey": "top secret"}')
+        answer = post(http, "CreateServer", b'{"HostKey": "top secret"}')
     [line] = [json.loads(record.message) for record in caplog.records]
     reason = answer.json()["Message"]
     assert line == {

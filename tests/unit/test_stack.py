@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from quillgate.deploy.stack import Change, Stack
+from quillgate.errors import DeployError
+
+NAME = "local-quillgate-sftp"
+STACK_ID = f"arn:aws:cloudformation:us-east-1:000000000000:stack/{NAME}/1"
+TEMPLATE = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+ADD = {"Action": "Add", "LogicalResourceId": "Queue", "ResourceType": "AWS::SQS::Queue"}
+NO_CHANGE = "The submitted information didn't contain changes. Submit different information."
+
+
+def refused(message: str) -> ClientError:
+    return ClientError({"Error": {"Code": "ValidationError", "Message": message}}, "Operation")
+
+
+def event(resource: str, status: str, reason: str = "") -> dict[str, str]:
+    physical = STACK_ID if resource == NAME else resource
+    said = {"ResourceStatusReason": reason} if reason else {}
+    return {
+        "StackId": STACK_ID,
+        "PhysicalResourceId": physical,
+        "LogicalResourceId": resource,
+        "ResourceStatus": status,
+        **said,
+    }
+
+
+@dataclass
+class FakeCloudFormation:
+    """One stack. `statuses` are what it is in at each look, the last for good; none: no stack.
+
+    `change_set`: what becomes of the next change set, at each look; `end`: of its execution.
+    """
+
+    statuses: list[str] = field(default_factory=list)
+    change_set: list[dict[str, Any]] = field(default_factory=lambda: [made(ADD)])
+    end: str = "COMPLETE"
+    stack: dict[str, Any] = field(default_factory=dict)
+    events: list[dict[str, str]] = field(default_factory=list)
+    calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    failure: str = ""
+
+    def describe_stacks(self, **request: Any) -> dict[str, Any]:
+        assert request == {"StackName": NAME}
+        if self.failure:
+            raise refused(self.failure)
+        if not self.statuses:
+            raise refused(f"Stack with id {NAME} does not exist")
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return {"Stacks": [{"StackStatus": status, **self.stack}]}
+
+    def create_change_set(self, **request: Any) -> dict[str, str]:
+        self.calls.append(("create_change_set", request))
+        return {"Id": "change-set-1"}
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "describe_change_set"
+        return self
+
+    def paginate(self, **request: Any) -> Any:
+        assert request == {"ChangeSetName": "change-set-1"}
+        return self
+
+    def build_full_result(self) -> dict[str, Any]:
+        return self.change_set.pop(0) if len(self.change_set) > 1 else self.change_set[0]
+
+    def execute_change_set(self, **request: Any) -> None:
+        kind = self.requested("create_change_set")["ChangeSetType"]
+        self.calls.append(("execute_change_set", request))
+        self.statuses = [f"{kind}_IN_PROGRESS", f"{kind}_IN_PROGRESS", f"{kind}_{self.end}"]
+
+    def delete_change_set(self, **request: Any) -> None:
+        self.calls.append(("delete_change_set", request))
+
+    def delete_stack(self, **request: Any) -> None:
+        self.calls.append(("delete_stack", request))
+        self.statuses = ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
+
+    def describe_stack_events(self, **request: Any) -> dict[str, Any]:
+        assert request == {"StackName": NAME}
+        return {"StackEvents": list(reversed(self.events))}
+
+    def requested(self, operation: str) -> dict[str, Any]:
+        [request] = [request for name, request in self.calls if name == operation]
+        return request
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+
+def made(*changes: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Status": "CREATE_COMPLETE",
+        "Changes": [{"Type": "Resource", "ResourceChange": change} for change in changes],
+    }
+
+
+def stack(fake: FakeCloudFormation) -> Stack:
+    return Stack(fake, NAME, poll_seconds=0)
+
+
+def deploy(fake: FakeCloudFormation) -> dict[str, str]:
+    return stack(fake).execute(stack(fake).plan(TEMPLATE, {"BatchSize": "5"}))
+
+
+def test_a_stack_is_created_and_waited_for() -> None:
+    fake = FakeCloudFormation(
+        change_set=[{"Status": "CREATE_PENDING"}, {"Status": "CREATE_IN_PROGRESS"}, made(ADD)],
+        stack={"Outputs": [{"OutputKey": "QueueUrl", "OutputValue": "http://queue"}]},
+    )
+    assert deploy(fake) == {"QueueUrl": "http://queue"}
+    assert fake.names == ["create_change_set", "execute_change_set"]
+    request = fake.requested("create_change_set")
+    assert (request["StackName"], request["ChangeSetType"]) == (NAME, "CREATE")
+    assert json.loads(request["TemplateBody"]) == TEMPLATE
+    assert request["Parameters"] == [{"ParameterKey": "BatchSize", "ParameterValue": "5"}]
+    assert set(request["Capabilities"]) >= {"CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"}
+    executed = {"StackName": NAME, "ChangeSetName": "change-set-1"}
+    assert fake.requested("execute_change_set") == executed
+    assert fake.statuses == ["CREATE_COMPLETE"]
+
+
+@pytest.mark.parametrize(
+    "status", ["CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"]
+)
+def test_a_stack_that_is_there_is_updated(status: str) -> None:
+    fake = FakeCloudFormation([status])
+    deploy(fake)
+    assert fake.requested("create_change_set")["ChangeSetType"] == "UPDATE"
+    assert fake.names == ["create_change_set", "execute_change_set"]
+
+
+@pytest.mark.parametrize("reason", [NO_CHANGE, "No updates are to be performed."])
+def test_where_nothing_changes_nothing_is_done(reason: str) -> None:
+    fake = FakeCloudFormation(
+        ["UPDATE_COMPLETE"],
+        [{"Status": "FAILED", "StatusReason": reason}],
+        stack={"Outputs": [{"OutputKey": "QueueUrl", "OutputValue": "http://queue"}]},
+    )
+    plan = stack(fake).plan(TEMPLATE, {})
+    assert plan.changes == ()
+    assert stack(fake).execute(plan) == {"QueueUrl": "http://queue"}
+    assert fake.names == ["create_change_set", "delete_change_set"]
+
+
+def test_a_refused_change_set_is_told_and_removed() -> None:
+    reason = "Template error: no such resource 'Que'"
+    fake = FakeCloudFormation([], [{"Status": "FAILED", "StatusReason": reason}])
+    with pytest.raises(DeployError) as error:
+        deploy(fake)
+    assert str(error.value) == f"CloudFormation refused the template of: '{NAME}' - {reason}"
+    assert fake.names == ["create_change_set", "delete_change_set"]
+
+
+def test_a_plan_shows_what_would_be_replaced() -> None:
+    changed = {**ADD, "Action": "Modify"}
+    fake = FakeCloudFormation(
+        ["UPDATE_COMPLETE"],
+        [
+            made(
+                ADD,
+                {**changed, "Replacement": "False"},
+                {**changed, "Replacement": "True"},
+                {**changed, "Replacement": "Conditional"},
+            )
+        ],
+    )
+    plan = stack(fake).plan(TEMPLATE, {})
+    assert plan.changes[0] == Change("Add", "Queue", "AWS::SQS::Queue", replacement=False)
+    assert [each.replacement for each in plan.changes] == [False, False, True, True]
+    assert fake.names == ["create_change_set"], "a plan changes nothing"
+
+
+def test_a_failed_deploy_tells_its_first_failures() -> None:
+    fake = FakeCloudFormation(
+        ["UPDATE_COMPLETE"],
+        end="ROLLBACK_COMPLETE",
+        events=[
+            event(NAME, "UPDATE_IN_PROGRESS", "User Initiated"),
+            event("Bucket", "UPDATE_FAILED", "of an earlier deploy"),
+            event(NAME, "UPDATE_ROLLBACK_COMPLETE"),
+            event(NAME, "UPDATE_IN_PROGRESS", "User Initiated"),
+            event("Queue", "CREATE_IN_PROGRESS"),
+            event("Queue", "CREATE_FAILED", "name is taken"),
+            event("Role", "CREATE_FAILED"),
+            *(event(f"Other{n}", "CREATE_FAILED", "cancelled") for n in range(9)),
+            event(NAME, "UPDATE_ROLLBACK_COMPLETE"),
+        ],
+    )
+    with pytest.raises(DeployError) as error:
+        deploy(fake)
+    assert str(error.value) == (
+        f"deploy ended as UPDATE_ROLLBACK_COMPLETE: '{NAME}' - Queue: name is taken; "
+        "Role: no reason given; Other0: cancelled; Other1: cancelled; Other2: cancelled"
+    )
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
+def test_what_is_left_of_a_failed_creation_is_removed_first(status: str) -> None:
+    fake = FakeCloudFormation([status])
+    deploy(fake)
+    assert fake.names == ["delete_stack", "create_change_set", "execute_change_set"]
+    assert fake.requested("create_change_set")["ChangeSetType"] == "CREATE"
+
+
+def test_a_bucket_that_outlived_its_stack_is_taken_in() -> None:
+    fake = FakeCloudFormation()
+    stack(fake).adopt_bucket("UploadsBucket", "bucket-1")
+    request = fake.requested("create_change_set")
+    assert request["ChangeSetType"] == "IMPORT"
+    assert request["ResourcesToImport"] == [
+        {
+            "ResourceType": "AWS::S3::Bucket",
+            "LogicalResourceId": "UploadsBucket",
+            "ResourceIdentifier": {"BucketName": "bucket-1"},
+        }
+    ]
+    [(name, resource)] = json.loads(request["TemplateBody"])["Resources"].items()
+    assert (name, resource["Properties"]) == ("UploadsBucket", {"BucketName": "bucket-1"})
+    assert resource["DeletionPolicy"] == "Retain", "an import without it is refused"
+    assert fake.statuses == ["IMPORT_COMPLETE"]
+
+
+def test_what_cloudformation_hides_keeps_its_value() -> None:
+    hidden = [{"ParameterKey": "QuillToken", "ParameterValue": "****"}]
+    fake = FakeCloudFormation(["UPDATE_COMPLETE"], stack={"Parameters": hidden})
+    known = stack(fake).parameters()
+    assert known == {"QuillToken": Stack.MASKED}
+    stack(fake).plan(TEMPLATE, known)
+    assert fake.requested("create_change_set")["Parameters"] == [
+        {"ParameterKey": "QuillToken", "UsePreviousValue": True}
+    ]
+
+
+def published(to: list[str]) -> Callable[[str], str]:
+    def publish(body: str) -> str:
+        to.append(body)
+        return "https://bucket/template"
+
+    return publish
+
+
+def test_only_a_large_template_is_published() -> None:
+    bodies: list[str] = []
+    large = {**TEMPLATE, "Description": "é" * 10_000}
+    fake = FakeCloudFormation()
+    stack(fake).plan(TEMPLATE, {}, published(bodies))
+    assert bodies == []
+    assert "TemplateBody" in fake.requested("create_change_set")
+    fake.calls.clear()
+    stack(fake).plan(large, {}, published(bodies))
+    assert [json.loads(body) for body in bodies] == [large]
+    request = fake.requested("create_change_set")
+    assert request["TemplateURL"] == "https://bucket/template"
+    assert "TemplateBody" not in request
+
+
+def test_where_there_is_no_stack_there_are_neither_outputs_nor_parameters() -> None:
+    none = stack(FakeCloudFormation())
+    assert not none.exists()
+    assert none.outputs() == none.parameters() == {}
+    assert not stack(FakeCloudFormation(["DELETE_COMPLETE"])).exists()
+    assert stack(FakeCloudFormation(["CREATE_COMPLETE"])).exists()
+
+
+def test_what_forbids_to_look_is_no_missing_stack() -> None:
+    fake = FakeCloudFormation(failure="User is not authorized")
+    with pytest.raises(DeployError, match=r"^CloudFormation does not answer for: 'local-.*' - .*"):
+        deploy(fake)
+    assert fake.calls == []
+
+
+def test_a_call_that_fails_is_named() -> None:
+    class Refusing(FakeCloudFormation):
+        def execute_change_set(self, **_: Any) -> None:
+            raise refused("busy")
+
+    with pytest.raises(DeployError, match=rf"^execute_change_set failed for: '{NAME}' - .*busy"):
+        deploy(Refusing())

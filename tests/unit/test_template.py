@@ -1,0 +1,359 @@
+"""What stack/template.yaml promises, whatever engine it is deployed to."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sftp_watchdog.backoff import Backoff
+
+from quillgate.deploy import template
+from quillgate.deploy.local import LOCAL_PARAMETERS, stack_name
+from quillgate.errors import DeployError
+
+SOURCE = template.repository() / "stack" / "template.yaml"
+TEMPLATE = template.load(template.repository())
+PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE["Parameters"]
+RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
+BUCKET = RESOURCES["UploadsBucket"]
+NAMES = ["Environment", "Platform", "Function"]
+REQUIRED = {"QuillUrl": "https://quill.example.com", "QuillToken": "token"}
+DAY_SECONDS = 24 * 60 * 60
+
+
+def numbers(given: Mapping[str, str]) -> dict[str, int]:
+    """The values of all Number parameters."""
+    return {
+        name: int(given.get(name, definition["Default"]))
+        for name, definition in PARAMETERS.items()
+        if definition["Type"] == "Number"
+    }
+
+
+def statements(node: Any) -> Iterator[dict[str, Any]]:
+    """Every policy statement in `node`, in either branch of an `If`."""
+    if isinstance(node, dict) and "Effect" in node:
+        yield node
+    for child in (
+        node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    ):
+        yield from statements(child)
+
+
+def actions(node: Any) -> set[str]:
+    listed = [statement["Action"] for statement in statements(node)]
+    return {word for each in listed for word in ([each] if isinstance(each, str) else each)}
+
+
+def tags(properties: dict[str, Any]) -> dict[str, Any]:
+    written = properties.get("Tags", {})
+    return {it["Key"]: it["Value"] for it in written} if isinstance(written, list) else written
+
+
+@cache
+def schema(resource_type: str) -> dict[str, Any]:
+    """CloudFormation's own description of a type, from the copy that cfn-lint brings."""
+    found = importlib.util.find_spec("cfnlint")
+    assert found is not None
+    assert found.origin is not None
+    folder = Path(found.origin).parent / "data" / "schemas"
+    provider = "sam" if resource_type.startswith("AWS::Serverless::") else "us-east-1"
+    names = json.loads((folder / "providers" / f"{provider}.json").read_text())
+    text = (folder / "resources" / f"{names[resource_type]}.json").read_text()
+    return dict(json.loads(text))
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Outputs"])
+def test_everything_is_described(section: str) -> None:
+    for name, it in TEMPLATE[section].items():
+        assert re.fullmatch(r"[^\n]{10,}[.)]", it["Description"]), name
+
+
+def test_every_parameter_has_its_place_in_the_form() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    placed = [name for group in groups for name in group["Parameters"]]
+    assert sorted(placed) == sorted(PARAMETERS)
+
+
+def test_the_outputs_of_the_interface_are_there() -> None:
+    assert TEMPLATE["Outputs"].keys() >= {
+        "BucketName",
+        "ServerId",
+        "ServerEndpoint",
+        "QueueUrl",
+        "DeadLetterQueueUrl",
+        "WatchdogFunctionName",
+        "UserRoleArn",
+        "SecretName",
+    }
+
+
+def test_names_are_those_of_the_interface() -> None:
+    name = "${Environment}-${Platform}-${Function}"
+    watchdog = RESOURCES["Watchdog"]["Properties"]
+    assert BUCKET["Properties"]["BucketName"] == {"Fn::Sub": name + "-${AWS::AccountId}"}
+    assert watchdog["FunctionName"] == {"Fn::Sub": f"{name}-watchdog"}
+    secret = {"Fn::Sub": "${Environment}/${Platform}/${Function}/watchdog"}
+    assert RESOURCES["QuillSecret"]["Properties"]["Name"] == secret
+    assert watchdog["Environment"]["Variables"]["SECRET_ID"] == secret
+    assert TEMPLATE["Outputs"]["SecretName"]["Value"] == secret
+
+
+def test_names_of_several_stacks_never_meet() -> None:
+    """Every name somebody chose carries all three parts."""
+    for resource, it in RESOURCES.items():
+        for key in ("BucketName", "QueueName", "FunctionName", "LogGroupName", "Name", "RoleName"):
+            name = it["Properties"].get(key, {"Fn::Sub": "not named"})["Fn::Sub"]
+            parts = re.findall(r"\$\{(Environment|Platform|Function)\}", name)
+            assert name == "not named" or parts == NAMES, resource
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_what_takes_tags_carries_the_three(name: str) -> None:
+    resource = RESOURCES[name]
+    expected = {each: {"Ref": each} for each in NAMES}
+    if name == "UploadsBucket":
+        expected["DataClassification"] = "Secure"  # type: ignore[assignment]
+    takes_tags = "Tags" in schema(resource["Type"])["properties"]
+    assert tags(resource["Properties"]) == (expected if takes_tags else {})
+
+
+def test_most_resources_take_tags() -> None:
+    """The schemas are read rightly: were none found to take tags, nothing would be checked."""
+    without = {n for n, it in RESOURCES.items() if "Tags" not in schema(it["Type"])["properties"]}
+    assert without == {"UserPolicy", "LogReaderPolicy", "UploadsBucketPolicy", "UploadsQueuePolicy"}
+
+
+def test_the_bucket_is_private_encrypted_versioned_and_ours() -> None:
+    properties = BUCKET["Properties"]
+    assert properties["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    [encryption] = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    [ownership] = properties["OwnershipControls"]["Rules"]
+    assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
+    [rule] = properties["LifecycleConfiguration"]["Rules"]
+    assert rule["Status"] == "Enabled"
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] >= 1
+    assert rule.keys() == {"Id", "Status", "AbortIncompleteMultipartUpload"}
+
+
+def test_the_bucket_outlives_its_stack_but_not_a_failed_creation() -> None:
+    assert BUCKET["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert BUCKET["UpdateReplacePolicy"] == "Retain"
+
+
+def test_tls_is_demanded_of_everybody_unless_switched_off() -> None:
+    assert PARAMETERS["TlsOnly"]["Default"] == "true"
+    policy = RESOURCES["UploadsBucketPolicy"]["Properties"]["PolicyDocument"]
+    [tls] = [it for it in statements(policy) if it["Sid"] == "TlsOnly"]
+    assert (tls["Effect"], tls["Principal"], tls["Action"]) == ("Deny", "*", "s3:*")
+    assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert len(tls["Resource"]) == 2
+
+
+def test_a_resource_of_everything_says_why() -> None:
+    lines = SOURCE.read_text().splitlines()
+    found = [number for number, line in enumerate(lines) if re.search(r"Resource: *\"\*\"", line)]
+    given = [each for it in RESOURCES.values() for each in statements(it) if everything(each)]
+    assert len(found) == len(given)
+    for number in found:
+        start = max(n for n in range(number) if "Sid:" in lines[n])
+        assert "# `*`: " in lines[start - 1], lines[start]
+
+
+def everything(statement: dict[str, Any]) -> bool:
+    resource = statement.get("Resource")
+    return "*" in ([resource] if isinstance(resource, str) else resource or [])
+
+
+def test_the_watchdog_may_do_what_it_needs_and_nothing_more() -> None:
+    assert actions(RESOURCES["WatchdogRole"]["Properties"]["Policies"]) == {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "secretsmanager:GetSecretValue",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    }
+    assert "ManagedPolicyArns" not in RESOURCES["WatchdogRole"]["Properties"]
+
+
+def test_engineers_read_logs_and_nothing_else() -> None:
+    allowed = actions(RESOURCES["LogReaderPolicy"])
+    assert allowed
+    assert all(re.match("logs:(Describe|Filter|Get|StartQuery|StopQuery)", it) for it in allowed)
+
+
+def test_users_have_no_way_to_versions_and_routes() -> None:
+    [allowed] = [it for it in statements(RESOURCES["UserPolicy"]) if it["Sid"] == "Files"]
+    session = json.loads(RESOURCES["TestUser"]["Properties"]["Policy"]["Fn::Sub"])
+    assert set(allowed["Action"]) == {
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:AbortMultipartUpload",
+    }
+    assert actions(session) == {*allowed["Action"], "s3:ListBucket"}
+    [denied] = [it for it in statements(RESOURCES["UserPolicy"]) if it["Effect"] == "Deny"]
+    assert denied["Resource"]["Fn::Sub"].endswith("/watchdog.config")
+
+
+def test_a_home_ends_with_a_slash_wherever_a_session_policy_names_it() -> None:
+    """Without the slash `acme` reads `acme-corp/`."""
+    text = RESOURCES["TestUser"]["Properties"]["Policy"]["Fn::Sub"]
+    after = re.findall(r"transfer:Home(?:Folder|Directory)\}(..?)", text)
+    assert after == ["/*", "/*"]
+
+
+def test_quill_reads_uploads_and_writes_stories() -> None:
+    policy = RESOURCES["UploadsBucketPolicy"]["Properties"]["PolicyDocument"]
+    quill = {it["Sid"]: it for it in statements(policy) if it["Effect"] == "Allow"}
+    assert {sid: actions(it) for sid, it in quill.items()} == {
+        "QuillReadsUploads": {"s3:GetObject", "s3:GetObjectVersion"},
+        "QuillWritesStories": {"s3:PutObject"},
+    }
+    assert quill["QuillWritesStories"]["Resource"] == {
+        "Fn::Sub": "${UploadsBucket.Arn}/${StoriesPattern}"
+    }
+
+
+def test_messages_that_failed_go_to_a_queue_that_keeps_them() -> None:
+    uploads = RESOURCES["UploadsQueue"]["Properties"]
+    dead = RESOURCES["DeadLetterQueue"]["Properties"]
+    assert uploads["RedrivePolicy"]["deadLetterTargetArn"] == {
+        "Fn::GetAtt": ["DeadLetterQueue", "Arn"]
+    }
+    # A message's age counts from its first queue: SQS's most, 14 days, for both.
+    assert uploads["MessageRetentionPeriod"] == dead["MessageRetentionPeriod"] == 14 * DAY_SECONDS
+    assert uploads["SqsManagedSseEnabled"] is dead["SqsManagedSseEnabled"] is True
+
+
+def test_only_what_failed_is_retried_and_quill_is_protected() -> None:
+    source = RESOURCES["Watchdog"]["Properties"]["Events"]["Uploads"]["Properties"]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
+
+
+def test_a_message_stays_hidden_for_six_runs() -> None:
+    """AWS asks for that: an upload must not be taken again while a run may still be at it."""
+    given = numbers({})
+    assert given["QueueVisibilitySeconds"] >= 6 * given["WatchdogTimeoutSeconds"]
+
+
+@pytest.mark.parametrize("given", [{}, LOCAL_PARAMETERS], ids=["production", "local"])
+def test_a_silent_quill_does_not_cost_the_run(given: dict[str, str]) -> None:
+    values = numbers(given)
+    waiting = values["BatchSize"] * values["QuillTimeoutSeconds"]
+    assert waiting < values["WatchdogTimeoutSeconds"] < values["QueueVisibilitySeconds"]
+
+
+def test_an_outage_of_a_day_heals_by_itself_and_before_messages_expire() -> None:
+    values = numbers({})
+    backoff = Backoff(values["RetryBaseSeconds"], values["RetryMaxSeconds"])
+    waited = sum(backoff.delay(receive) for receive in range(1, values["MaxReceiveCount"]))
+    assert DAY_SECONDS < waited < 14 * DAY_SECONDS
+
+
+def test_the_code_takes_the_place_of_its_folder() -> None:
+    deployed = template.with_code(TEMPLATE, "artifacts", "watchdog-1.zip")
+    watchdog = deployed["Resources"]["Watchdog"]
+    before = RESOURCES["Watchdog"]
+    assert watchdog["Properties"] == {
+        **before["Properties"],
+        "CodeUri": "s3://artifacts/watchdog-1.zip",
+    }
+    assert "Metadata" in before, "the template itself is left as it is"
+    assert watchdog.keys() == before.keys() - {"Metadata"}
+    others = {**deployed["Resources"], "Watchdog": before}
+    assert {**deployed, "Resources": others} == TEMPLATE
+
+
+def test_a_stack_is_named_after_its_instance() -> None:
+    assert stack_name(TEMPLATE, {}) == "dev-quillgate-sftp"
+    assert stack_name(TEMPLATE, LOCAL_PARAMETERS) == "local-quillgate-sftp"
+
+
+def test_the_parameters_of_a_local_stack_are_taken() -> None:
+    template.check_parameters(TEMPLATE, {**REQUIRED, **LOCAL_PARAMETERS, "SubnetIds": "a,b"})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            {"Environment": "Prod"},
+            "parameter Environment: 'Prod' - it must be lower-case letters, digits and hyphens, "
+            "1 to 15 characters",
+        ),
+        (
+            {"Environment": "prod\n"},
+            "parameter Environment: 'prod\n' - it must be lower-case letters, digits and hyphens, "
+            "1 to 15 characters",
+        ),
+        (
+            {"QuillUrl": "quill.example.com"},
+            "parameter QuillUrl: 'quill.example.com' - it must be a URL that begins with http:// "
+            "or https://",
+        ),
+        ({"TlsOnly": "yes"}, "parameter TlsOnly: 'yes' - use one of true, false"),
+        (
+            {"SecurityPolicyName": "none"},
+            "parameter SecurityPolicyName: 'none' - it must be like TransferSecurityPolicy-.+",
+        ),
+        ({"BatchSize": "11"}, "parameter BatchSize: '11' - it must be from 1 to 10"),
+        ({"BatchSize": "0"}, "parameter BatchSize: '0' - it must be from 1 to 10"),
+        ({"BatchSize": "1.5"}, "parameter BatchSize: '1.5' - it must be a whole number"),
+        ({"BatchSize": ""}, "parameter BatchSize: '' - it must be a whole number"),
+        (
+            {"LoginBanner": "b" * 4097},
+            f"parameter LoginBanner: '{'b' * 4097}' - it must have at most 4096 characters",
+        ),
+        (
+            {"QuillToken": "with space"},
+            "parameter QuillToken: '****' - it must be a bearer token (letters, digits and "
+            ". _ ~ + / = -)",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_in_words(given: dict[str, str], message: str) -> None:
+    with pytest.raises(DeployError) as refused:
+        template.check_parameters(TEMPLATE, {**REQUIRED, **given})
+    assert str(refused.value) == message
+
+
+def test_an_unknown_parameter_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(
+        DeployError, match=r"^no such parameter: 'Batchsize' - the template has: "
+    ) as e:
+        template.check_parameters(TEMPLATE, {**REQUIRED, "Batchsize": "1"})
+    assert "BatchSize, ConfigMaxAgeSeconds" in str(e.value)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_missing_parameter_is_named(name: str) -> None:
+    given = {key: value for key, value in REQUIRED.items() if key != name}
+    with pytest.raises(DeployError) as refused:
+        template.check_parameters(TEMPLATE, given)
+    assert str(refused.value) == f"parameter without a value: '{name}' - add --parameter {name}=..."
