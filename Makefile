@@ -30,7 +30,7 @@ check: $(READY) ## format, lint, types, import rules, template
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted - run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-timing | tail -n 1
+	@$(BIN)/lint-imports --no-logo >.lint-imports.log || { cat .lint-imports.log; rm .lint-imports.log; exit 1; }; rm .lint-imports.log
 	@$(BIN)/cfn-lint stack/template.yaml
 	@echo "check: nothing found"
 

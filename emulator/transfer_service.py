@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import signal
 import socket
@@ -33,6 +34,7 @@ from emulator.transfer.errors import StoreError
 from emulator.transfer.model import Server
 from emulator.transfer.store import Store
 
+M_MMAP_THRESHOLD = -3  # malloc.h
 THREADS = 64  # requests that wait for S3 at the same time, over all clients
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for library in ("asyncssh", "botocore", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    _give_memory_back()
     try:
         asyncio.run(serve(options))
     except (PortInUse, StoreError) as error:
@@ -93,6 +96,16 @@ async def serve(options: Options) -> None:
         await serving
         with suppress(asyncio.CancelledError):
             await following
+
+
+def _give_memory_back() -> None:
+    """Let the freed parts of large files go back to the system at once.
+
+    glibc otherwise takes the first one freed as a hint to keep blocks of that size, in each thread.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_MMAP_THRESHOLD, 256 * 1024)
 
 
 def _listeners(options: Options, store: Store, threads: ThreadPoolExecutor) -> Listeners:

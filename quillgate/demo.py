@@ -8,8 +8,9 @@ import tempfile
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,6 @@ order,customer,amount
 _TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-Say = Callable[[str], None]
 
 
 def run_demo() -> None:
@@ -41,26 +41,28 @@ def run_demo() -> None:
     Raises DemoError when the story does not come back.
     """
     with tempfile.TemporaryDirectory(prefix="quillgate-demo-") as folder:
-        with Embedded(State(Path(folder)), free_ports(), {}, _clock()) as embedded:
-            story = asyncio.run(_send_and_fetch(embedded.start(), _clock()))
+        with Embedded(State(Path(folder)), free_ports(), {}, _Clock()) as embedded:
+            story = asyncio.run(_send_and_fetch(embedded.start(), _Clock()))
             typer.echo(f"\n{story}")
         typer.echo("The file went the whole way and its story came back; everything is stopped.")
 
 
-async def _send_and_fetch(environment: Environment, say: Say) -> str:
+async def _send_and_fetch(environment: Environment, say: _Clock) -> str:
     """The six steps. The first word of each line is where it happens."""
     user, name = environment.test_user, f"incoming/{SAMPLE_NAME}"
     key = f"{user}/{name}"
+    s3 = environment.client("s3")
     async with _sftp(environment) as sftp:
         async with sftp.open(name, "wb") as file:
             await file.write(SAMPLE.encode())
         say(f"1 SFTP      {user} put '{name}', {len(SAMPLE.encode())} bytes")
-        head = environment.client("s3").head_object(Bucket=environment.bucket, Key=key)
+        head = s3.head_object(Bucket=environment.bucket, Key=key)
         say(f"2 S3        object '{key}', version {head['VersionId'][:8]}")
         told = await _notification(environment, key, "receipt")
-        say("3 queue     held the bucket's event until the watchdog took it")
-        say(f"4 watchdog  told Quill: project {told['project']}, id {told['id'][:12]}...")
-        say(f"5 Quill     accepted it, receipt {told['receipt']}")
+        say("3 queue     took the bucket's event", told["uploaded_at"])
+        what = f"project {told['project']}, id {told['id'][:12]}..."
+        say(f"4 watchdog  told Quill: {what}", told["received_at"])
+        say(f"5 Quill     accepted it, {told['receipt']}")
         told = await _notification(environment, key, "story_key")
         path = told["story_key"].removeprefix(f"{user}/")
         async with sftp.open(path, encoding="utf-8") as file:
@@ -104,7 +106,15 @@ async def _sftp(environment: Environment) -> AsyncIterator[asyncssh.SFTPClient]:
             yield sftp
 
 
-def _clock() -> Say:
-    """Says each line with the seconds since now."""
-    begun = time.monotonic()
-    return lambda line: typer.echo(f"[{time.monotonic() - begun:6.2f} s] {line}")
+class _Clock:
+    """Says each line with the seconds since it was made, and until it happened."""
+
+    def __init__(self) -> None:
+        self._begun = time.time()
+        self._last = 0.0
+
+    def __call__(self, line: str, happened: str | None = None) -> None:
+        """`happened` is when somebody else saw the step, in ISO 8601, rounded as they do."""
+        at = datetime.fromisoformat(happened).timestamp() if happened else time.time()
+        self._last = max(self._last, at - self._begun)
+        typer.echo(f"[{self._last:6.2f} s] {line}")

@@ -132,7 +132,7 @@ class _Evaluation:
         return template
 
     def _value(self, node: Any) -> Any:
-        """What `node`, a part of a condition, amounts to: a truth, a string or a list of strings."""
+        """What `node`, a part of a condition, amounts to: a truth, a text or a list of texts."""
         if isinstance(node, list):
             return [self._value(each) for each in node]
         if not isinstance(node, dict):

@@ -1,0 +1,200 @@
+"""What the command says and how it ends; what it starts is for the integration tests."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.core import TyperGroup
+from typer.main import get_group
+
+from quillgate import cli
+from quillgate.errors import TargetError
+from quillgate.state import State
+from quillgate.target import environment_file
+from tests.unit.test_target import ENVIRONMENT
+
+NONE_RUNS = "no environment is running from: '.quillgate' - start one: quillgate up"
+ROUTES = """\
+[[route]]
+project   = "acme-sales"
+directory = "acme/incoming"
+stories   = "acme/outgoing"
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """As a shell sees it."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command, in a folder where nothing runs."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["quillgate", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        code = ended.value.code
+        out, err = capsys.readouterr()
+        if isinstance(code, str):  # the interpreter prints it and ends with 1
+            return Ended(1, out, err + code + "\n")
+        return Ended(code or 0, out, err)
+
+    return run
+
+
+@pytest.fixture
+def running(run: Run, tmp_path: Path) -> Iterator[None]:
+    state = State(tmp_path / ".quillgate")
+    with state.locked():
+        environment_file(state.folder).write_text(ENVIRONMENT.to_json())
+        yield
+
+
+@pytest.fixture
+def routes(run: Run, tmp_path: Path) -> Path:
+    path = tmp_path / "routes é.toml"
+    path.write_text(ROUTES)
+    return path
+
+
+def commands(group: TyperGroup | None = None, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every sub-command with its words, `routes check` for one."""
+    for name, command in (group or get_group(cli.app)).commands.items():
+        if isinstance(command, TyperGroup):
+            yield from commands(command, f"{before}{name} ")
+        else:
+            yield before + name, command
+
+
+def test_the_commands_are_those_of_the_interface() -> None:
+    assert {name.split()[0] for name, _ in commands()} >= {
+        "up",
+        "down",
+        "env",
+        "demo",
+        "deploy",
+        "routes",
+    }
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()), ids=str)
+def test_every_command_shows_an_example_of_itself(name: str, command: Any) -> None:
+    assert f"Example: quillgate {name}" in (command.help or "").replace('eval "$(', "")
+    for parameter in command.params:
+        assert parameter.help, parameter.name
+
+
+def test_help_is_no_error(run: Run) -> None:
+    ended = run("deploy", "--help")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert "Example: quillgate deploy" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["make-coffee"],
+        ["env", "--no-such-option"],
+        ["env", "--environment", "moon"],
+        ["routes", "check"],
+        ["deploy", "--parameter", "BatchSize"],
+        ["up", "--ports", "many"],
+    ],
+)
+def test_wrong_usage_ends_with_2(run: Run, words: list[str]) -> None:
+    ended = run(*words)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("Usage: quillgate")
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["env"], NONE_RUNS),
+        (["deploy"], NONE_RUNS),
+        (["routes", "show"], NONE_RUNS),
+        (["routes", "test", "a.csv"], NONE_RUNS),
+        (
+            ["env", "--environment", "aws"],
+            "nothing to export for: 'aws' - your AWS profile leads there already",
+        ),
+        (
+            ["routes", "show", "--environment", "aws"],
+            "no stack named on: 'aws' - name it: --stack NAME",
+        ),
+        (
+            ["routes", "check", "no such.toml"],
+            "cannot read routes from: 'no such.toml' - [Errno 2] No such file or directory: "
+            "'no such.toml'",
+        ),
+    ],
+)
+def test_an_error_is_one_line_and_ends_with_1(run: Run, words: list[str], message: str) -> None:
+    assert run(*words) == Ended(1, "", f"quillgate: {message}\n")
+
+
+def test_a_traceback_is_there_for_those_who_ask(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["quillgate", "env", "--debug"])
+    with pytest.raises(TargetError):
+        cli.main()
+
+
+def test_where_nothing_runs_down_is_content(run: Run) -> None:
+    assert run("down") == Ended(0, "", "none runs from .quillgate\n")
+
+
+@pytest.mark.usefixtures("running")
+def test_env_prints_lines_for_a_shell_and_nothing_else(run: Run) -> None:
+    lines = "".join(f"{line}\n" for line in ENVIRONMENT.exports())
+    assert run("env") == Ended(0, lines, "")
+
+
+def test_routes_that_work_are_counted(run: Run, routes: Path) -> None:
+    assert run("routes", "check", routes.name) == Ended(
+        0, "routes é.toml: 1 route, no problem found\n", ""
+    )
+
+
+def test_routes_that_do_not_are_told_with_their_line(run: Run, routes: Path) -> None:
+    routes.write_text(ROUTES.replace("acme-sales", "acme sales"))
+    ended = run("routes", "check", routes.name)
+    assert (ended.code, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("quillgate: routes cannot be used: 'routes é.toml' - ")
+    assert "acme sales" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_routes_in_another_encoding_are_refused_in_words(run: Run, routes: Path) -> None:
+    routes.write_bytes(b"# \xe9\n")
+    ended = run("routes", "check", routes.name)
+    assert ended.code == 1
+    assert ended.stderr.startswith("quillgate: cannot read routes from: 'routes é.toml' - 'utf-8'")
+
+
+def test_a_key_is_tried_on_a_file(run: Run, routes: Path) -> None:
+    taken = run("routes", "test", "acme/incoming/eu/q3 sales.csv", "--file", routes.name)
+    assert taken.code == 0
+    assert "acme-sales" in taken.stdout
+    missed = run("routes", "test", "acme/misc/a.csv", "--file", routes.name)
+    assert missed.code == 1
+    assert "acme/misc/a.csv" in missed.stdout
+    assert missed.stderr == ""
