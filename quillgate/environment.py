@@ -80,7 +80,8 @@ class Embedded:
             self.client, repository(), stack_parameters(self._state, self._quill_url(), self._given)
         )
         self._say(f"stack {deployed.stack_name} is deployed ({time.monotonic() - begun:.1f} s)")
-        self._first_files(deployed.outputs["BucketName"])
+        if self._first_files(deployed.outputs["BucketName"]):
+            self._wait_for_watchdog(deployed.outputs["QueueUrl"])
         self._sweep_if_events_were_lost(deployed)
         port = self._wait_for_sftp(deployed.outputs["ServerId"])
         environment = self._describe(deployed, port)
@@ -162,8 +163,8 @@ class Embedded:
         for name, url in urls.items():
             self._children.wait_until(name, lambda url=url: _answers(url), _START_SECONDS)  # type: ignore[misc]
 
-    def _first_files(self, bucket: str) -> None:
-        """Routes and the test user's folders, unless there are routes already."""
+    def _first_files(self, bucket: str) -> bool:
+        """Store routes and the test user's folders, unless there are routes already."""
         s3 = self.client("s3")
         try:
             s3.head_object(Bucket=bucket, Key=CONFIG_KEY)
@@ -171,6 +172,19 @@ class Embedded:
             s3.put_object(Bucket=bucket, Key=CONFIG_KEY, Body=FIRST_ROUTES.encode())
             for folder in ("incoming", "outgoing"):
                 s3.put_object(Bucket=bucket, Key=f"{TEST_USER}/{folder}/")
+            return True
+        return False
+
+    def _wait_for_watchdog(self, queue_url: str) -> None:
+        """Until it has seen the events of the first files, and so has started well."""
+        sqs = self.client("sqs")
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+        def drained() -> bool:
+            answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
+            return all(int(number) == 0 for number in answer["Attributes"].values())
+
+        self._children.wait_until("watchdog", drained, _START_SECONDS)
 
     def _sweep_if_events_were_lost(self, deployed: Deployed) -> None:
         if deployed.bucket_was_adopted:

@@ -13,7 +13,7 @@ from emulator.files.download import Download
 from emulator.files.errors import FileError, NoSuchFile
 from tests.unit.files_fakes import FakeS3
 
-CONTENT = b"".join(number.to_bytes(8) for number in range(3 * MIB))  # 24 MiB, no two blocks alike
+CONTENT = b"".join(number.to_bytes(8) * 512 for number in range(6 * 1024))  # 24 MiB, each 4 KiB new
 
 
 @pytest.fixture

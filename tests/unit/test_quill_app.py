@@ -46,13 +46,19 @@ def url(tmp_path_factory: pytest.TempPathFactory, objects: FakeObjects) -> Itera
     inbox.close()
 
 
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[httpx.Client]:
+    # Without `verify` it would not look for certificates, which takes longer than any test.
+    with httpx.Client(base_url=url, trust_env=False, verify=False) as opened:  # noqa: S501
+        yield opened
+
+
 @pytest.fixture
-def quill(url: str, objects: FakeObjects) -> Iterator[httpx.Client]:
+def quill(client: httpx.Client, objects: FakeObjects) -> httpx.Client:
     """A client of a Quill that has heard nothing yet."""
-    with httpx.Client(base_url=url) as client:
-        assert client.delete("/_quill/state").status_code == 204
-        objects.stories.clear()
-        yield client
+    assert client.delete("/_quill/state").status_code == 204
+    objects.stories.clear()
+    return client
 
 
 def tell(client: httpx.Client, told: dict[str, Any], **headers: str) -> httpx.Response:

@@ -7,14 +7,19 @@ import boto3
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
+from types_boto3_s3 import S3Client
 
 from emulator.quill.objects import ObjectError, S3Objects
 
 
-@pytest.fixture
-def s3() -> Iterator[tuple[Stubber, S3Objects]]:
+@pytest.fixture(scope="module")
+def client() -> S3Client:
     session = boto3.Session("test", "test", region_name="us-east-1")
-    client = session.client("s3", endpoint_url="http://127.0.0.1:1")
+    return session.client("s3", endpoint_url="http://127.0.0.1:1")
+
+
+@pytest.fixture
+def s3(client: S3Client) -> Iterator[tuple[Stubber, S3Objects]]:
     with Stubber(client) as stubber:
         yield stubber, S3Objects(client)
         stubber.assert_no_pending_responses()
