@@ -1,4 +1,4 @@
-"""The Transfer API over HTTP on loopback, started once for all tests that drive it with boto3."""
+"""Hypothesis without files and deadlines; the Transfer API on loopback, started once for all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import boto3
+import hypothesis
 import pytest
 import uvicorn
 from botocore.config import Config
@@ -17,6 +18,9 @@ from emulator.transfer.store import Store
 
 if TYPE_CHECKING:
     from types_boto3_transfer import TransferClient
+
+hypothesis.settings.register_profile("unit", database=None, deadline=None)
+hypothesis.settings.load_profile("unit")
 
 
 @pytest.fixture(scope="session")

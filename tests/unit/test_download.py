@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -13,7 +14,7 @@ from emulator.files.download import Download
 from emulator.files.errors import FileError, NoSuchFile
 from tests.unit.files_fakes import FakeS3
 
-CONTENT = b"".join(number.to_bytes(8) * 512 for number in range(6 * 1024))  # 24 MiB, each 4 KiB new
+CONTENT = Random(1).randbytes(24 * MIB)  # no two blocks alike
 
 
 @pytest.fixture
