@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import signal
+import shlex
 import sys
 import time
-from typing import Annotated, Literal, NoReturn
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
@@ -21,9 +23,10 @@ from quillgate.options import (
     StateOption,
     parameters,
 )
-from quillgate.ports import default_ports, free_ports
+from quillgate.ports import Ports, default_ports, free_ports
+from quillgate.signals import end_on_signals
 from quillgate.state import State
-from quillgate.target import DEFAULT_STATE, load
+from quillgate.target import DEFAULT_STATE, Environment, load
 
 app = typer.Typer(
     name="quillgate",
@@ -60,21 +63,18 @@ def up(
 
     Example: quillgate up --ports auto --json
     """
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    end_on_signals(lambda _: 0)
     folder = State(state)
-    chosen = default_ports() if ports == "default" else free_ports(folder.last_ports())
-    with Embedded(folder, chosen, parameters(parameter), _progress()) as embedded:
+
+    def choose() -> Ports:
+        return default_ports() if ports == "default" else free_ports(folder.last_ports())
+
+    with Embedded(folder, choose, parameters(parameter), _with_time()) as embedded:
         environment = embedded.start()
         if json:
             print(environment.to_json(), flush=True)  # noqa: T201
         else:
-            _say(
-                f"SFTP: sftp -P {environment.sftp_port} -i {environment.test_user_key} "
-                f"{environment.test_user}@{environment.sftp_host}"
-            )
-            _say(f"Quill: {environment.quill_url}")
-            _say("another shell: eval $(quillgate env); stop with Ctrl-C or quillgate down")
+            _say(_how_to_use(environment, state))
         embedded.watch()
 
 
@@ -108,8 +108,8 @@ def demo() -> None:
 
     Example: quillgate demo
     """
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    # Exit 0 is for a story that came back.
+    end_on_signals(lambda number: 128 + number)
     run_demo()
 
 
@@ -129,25 +129,26 @@ def main() -> None:
         sys.exit(f"quillgate: unexpected: '{error!r}' - see more with --debug, and report it")
 
 
-def _end(*_: object) -> NoReturn:
-    """A signal ends the command as if it were done; a second one does not disturb that."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raise SystemExit(0)
-
-
 def _say(line: str) -> None:
     typer.echo(line, err=True)
 
 
-class _progress:  # noqa: N801  # reads as the function it is
-    """Says each line with the seconds since the start."""
+def _how_to_use(environment: Environment, state: Path) -> str:
+    """Lines to paste into another shell."""
+    key, port = shlex.quote(environment.test_user_key), environment.sftp_port
+    option = "" if state == DEFAULT_STATE else f" --state {shlex.quote(str(state))}"
+    return (
+        f"SFTP:     sftp -P {port} -i {key} {environment.test_user}@{environment.sftp_host}\n"
+        f"Quill:    {environment.quill_url}\n"
+        f'aws CLI:  eval "$(quillgate env{option})"\n'
+        f"stop it:  Ctrl-C here, or quillgate down{option}"
+    )
 
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
 
-    def __call__(self, line: str) -> None:
-        _say(f"[{time.monotonic() - self._begun:5.1f} s] {line}")
+def _with_time() -> Callable[[str], None]:
+    """Says each line with the seconds since now."""
+    begun = time.monotonic()
+    return lambda line: _say(f"[{time.monotonic() - begun:5.1f} s] {line}")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def run_demo() -> None:
     Raises DemoError when the story does not come back.
     """
     with tempfile.TemporaryDirectory(prefix="quillgate-demo-") as folder:
-        with Embedded(State(Path(folder)), free_ports(), {}, _Clock()) as embedded:
+        with Embedded(State(Path(folder)), free_ports, {}, _Clock()) as embedded:
             story = asyncio.run(_send_and_fetch(embedded.start(), _Clock()))
             typer.echo(f"\n{story}")
         typer.echo("The file went the whole way and its story came back; everything is stopped.")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
-import boto3
 import typer
 
 from quillgate.deploy import aws, local
-from quillgate.deploy.stack import Plan, Stack
+from quillgate.deploy.stack import Plan
 from quillgate.deploy.template import repository
 from quillgate.environment import stack_parameters
 from quillgate.errors import TargetError
@@ -21,7 +20,7 @@ from quillgate.options import (
     parameters,
 )
 from quillgate.state import State
-from quillgate.target import DEFAULT_STATE, Client, load
+from quillgate.target import DEFAULT_STATE, Client, aws_session, load
 
 
 def deploy(
@@ -41,31 +40,48 @@ def deploy(
         _deploy_to_aws(stack, given, yes)
     else:
         found = load(state, environment)
+        if stack not in (None, found.stack_name):
+            raise TargetError("no such stack here", str(stack), f"this is {found.stack_name}")
         typer.echo(f"{found.environment}, stack {found.stack_name}", err=True)
-        values = stack_parameters(State(state), found.quill_url, given)
+        folder = State(state)
+        values = stack_parameters(folder, found.quill_url, given)
         _print_outputs(local.deploy(found.client, repository(), values).outputs)
+        folder.remember_parameters(given)
 
 
-def _deploy_to_aws(stack: str | None, given: dict[str, str], yes: bool) -> None:
-    session = boto3.Session()
+def _deploy_to_aws(name: str | None, given: dict[str, str], yes: bool) -> None:
+    session = aws_session()
     if not session.region_name:
         raise TargetError("no region for", "aws", "set AWS_REGION or a region in your profile")
     client = cast(Client, session.client)
+    stack = aws.stack_for(client, repository(), given, name)
     account = local.account_id(client)
+    typer.echo(f"aws, account {account}, {session.region_name}, stack {stack.name}", err=True)
+    if stack.has_failed_create():
+        _ask("Its creation had failed. Delete what is left of it?", yes)
+        stack.remove_failed_create()
     plan = aws.plan(client, session.region_name, repository(), given, stack)
-    typer.echo(f"aws, account {account}, {session.region_name}, stack {plan.stack_name}", err=True)
     _print_plan(plan)
-    if plan.changes and not yes:
-        typer.confirm("Carry this out?", abort=True)
-    _print_outputs(Stack(client("cloudformation"), plan.stack_name).execute(plan))
+    if not plan.is_empty:
+        try:
+            _ask("Carry this out?", yes)
+        except typer.Abort:
+            stack.abandon(plan)
+            raise
+    _print_outputs(stack.execute(plan))
+
+
+def _ask(question: str, yes: bool) -> None:
+    if not yes:
+        typer.confirm(question, abort=True)
 
 
 def _print_plan(plan: Plan) -> None:
     for change in plan.changes:
-        warning = "  REPLACED: the old one is deleted" if change.replacement else ""
+        warning = "  REPLACED by a new one" if change.replacement else ""
         typer.echo(f"  {change.action:8} {change.logical_id} ({change.type}){warning}")
     if not plan.changes:
-        typer.echo("  nothing to change")
+        typer.echo("  nothing to change" if plan.is_empty else "  parameters or outputs only")
 
 
 def _print_outputs(outputs: dict[str, str]) -> None:

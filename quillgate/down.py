@@ -9,21 +9,20 @@ import time
 from pathlib import Path
 
 from quillgate.errors import TargetError
-from quillgate.state import is_running
-from quillgate.target import load
+from quillgate.state import running_pid
 
 _TIMEOUT_SECONDS = 60.0
 
 
 def stop_environment(state: Path) -> int | None:
     """Ask the `up` that holds `state` to stop and wait until it has; its pid, None if none ran."""
-    if not is_running(state):
+    pid = running_pid(state)
+    if pid is None:
         return None
-    pid = load(state).pid
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _TIMEOUT_SECONDS
-    while is_running(state):
+    while running_pid(state) == pid:
         if time.monotonic() > deadline:
             raise TargetError("did not stop", str(pid), f"look at {state}/logs, or kill it")
         time.sleep(0.1)

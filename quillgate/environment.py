@@ -20,6 +20,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.error import URLError
 
+from sftp_watchdog.names import CONFIG_KEY
+
 from quillgate import sweep
 from quillgate.deploy import local
 from quillgate.deploy.local import Deployed
@@ -29,11 +31,13 @@ from quillgate.processes import Children
 from quillgate.state import TEST_USER, State, write_private
 from quillgate.target import Environment, environment_file, local_client
 
+# -P: nothing that lies in the caller's folder is taken for a module.
+_PYTHON = (sys.executable, "-P", "-m")
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ROOT_KEY = "test"
-CONFIG_KEY = "watchdog.config"
 _START_SECONDS = 60.0
+_ENGINE = "AWS engine"
 _WATCH_SECONDS = 0.3
 Progress = Callable[[str], None]
 
@@ -50,18 +54,24 @@ class Embedded:
     """One embedded environment, as a context: what was started is stopped at its end."""
 
     def __init__(
-        self, state: State, ports: Ports, parameters: Mapping[str, str], say: Progress
+        self,
+        state: State,
+        choose_ports: Callable[[], Ports],
+        parameters: Mapping[str, str],
+        say: Progress,
     ) -> None:
         self._state = state
-        self._ports = ports
+        self._choose_ports = choose_ports
         self._given = parameters
         self._say = say
-        self._cleanup = ExitStack()
 
     def __enter__(self) -> Self:
-        self._cleanup.enter_context(self._state.locked())
-        self._children = Children()
-        self._cleanup.callback(self._stop)
+        with ExitStack() as entered:
+            entered.enter_context(self._state.locked())
+            self._ports = self._choose_ports()
+            self._children = Children()
+            entered.callback(self._stop)
+            self._cleanup = entered.pop_all()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -81,9 +91,11 @@ class Embedded:
         self._say(f"stack {deployed.stack_name} is deployed")
         if self._first_files(deployed.outputs["BucketName"]):
             self._wait_for_watchdog(deployed.outputs["QueueUrl"])
-        self._sweep_if_events_were_lost(deployed)
+        self._sweep_if_owed(deployed)
         port = self._wait_for_sftp(deployed.outputs["ServerId"])
         environment = self._describe(deployed, port)
+        self._state.remember_parameters(self._given)
+        self._children.check()
         write_private(environment_file(self._state.folder), environment.to_json() + "\n")
         self._say("ready: a file can go the whole way")
         return environment
@@ -122,8 +134,8 @@ class Embedded:
             "TMPDIR": str(self._state.path("engine", "tmp")),
             **self._root_credentials(),
         }
-        command = [sys.executable, "-m", "ministack"]
-        self._children.start("AWS engine", command, environ, self._state.log("engine"))
+        command = [*_PYTHON, "ministack"]
+        self._children.start(_ENGINE, command, environ, self._state.log("engine"))
 
     def _start_transfer(self) -> None:
         options = {
@@ -134,7 +146,7 @@ class Embedded:
             "--account-id": ACCOUNT,
             "--region": REGION,
         }
-        command = [sys.executable, "-m", "emulator.transfer_service", *_flat(options)]
+        command = [*_PYTHON, "emulator.transfer_service", *_flat(options)]
         environ = {**self._root_credentials(), "AWS_ENDPOINT_URL": self._engine_url()}
         self._children.start("Transfer", command, environ, self._state.log("transfer"))
 
@@ -150,12 +162,12 @@ class Embedded:
             "QUILL_TOKEN": self._state.quill_token(),
             "QUILL_ROLE_ARN": local.quill_role_arn(ACCOUNT),
         }
-        command = [sys.executable, "-m", "emulator.quill", *_flat(options)]
+        command = [*_PYTHON, "emulator.quill", *_flat(options)]
         self._children.start("Quill", command, environ, self._state.log("quill"))
 
     def _wait_for_services(self) -> None:
         urls = {
-            "AWS engine": f"{self._engine_url()}/_ministack/health",
+            _ENGINE: f"{self._engine_url()}/_ministack/health",
             "Transfer": f"http://{HOST}:{self._ports.transfer}/health",
             "Quill": f"{self._quill_url()}/_quill/health",
         }
@@ -167,7 +179,9 @@ class Embedded:
         s3 = self.client("s3")
         try:
             s3.head_object(Bucket=bucket, Key=CONFIG_KEY)
-        except s3.exceptions.ClientError:
+        except s3.exceptions.ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
             s3.put_object(Bucket=bucket, Key=CONFIG_KEY, Body=FIRST_ROUTES.encode())
             for folder in ("incoming", "outgoing"):
                 s3.put_object(Bucket=bucket, Key=f"{TEST_USER}/{folder}/")
@@ -185,12 +199,13 @@ class Embedded:
 
         self._children.wait_until("watchdog", drained, _START_SECONDS)
 
-    def _sweep_if_events_were_lost(self, deployed: Deployed) -> None:
-        if deployed.bucket_was_adopted:
+    def _sweep_if_owed(self, deployed: Deployed) -> None:
+        if self._state.sweep_is_owed():
             out = deployed.outputs
             count = sweep.requeue(
                 self.client("s3"), self.client("sqs"), out["BucketName"], out["QueueUrl"]
             )
+            self._state.mark_swept()
             self._say(f"swept: {count} objects are queued again")
 
     def _wait_for_sftp(self, server_id: str) -> int:
@@ -233,7 +248,7 @@ class Embedded:
 
     def _stop(self) -> None:
         environment_file(self._state.folder).unlink(missing_ok=True)
-        if self._children.stop():
+        if _ENGINE in self._children.stop():
             self._state.mark_stopped()
 
     def _engine_url(self) -> str:

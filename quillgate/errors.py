@@ -3,6 +3,8 @@
 QuillgateError
 ├── DeployError        the template, the package or CloudFormation said no
 ├── StartError         a part of the embedded environment did not come up
+├── DemoError          the story of the demo did not come back
+├── ConfigError        routes that would not work
 └── TargetError        no environment, or not the one that was asked for
 """
 

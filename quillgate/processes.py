@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from quillgate import reaper
+from quillgate import reaper, signals
 from quillgate.errors import StartError
 
 _TAIL_LINES = 8
@@ -39,6 +39,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                umask=0o077,
             )
 
     @property
@@ -88,9 +89,10 @@ class Children:
 
     def start(self, name: str, command: list[str], environ: Mapping[str, str], log: Path) -> Child:
         """Start a child; `environ` is what it needs beyond PATH, HOME and the like."""
-        child = Child(name, command, environ, log)
-        self._children.append(child)
-        self._tell_reaper(f"{child.group}\n")
+        with signals.held_back():
+            child = Child(name, command, environ, log)
+            self._children.append(child)
+            self._tell_reaper(f"{child.group}\n")
         return child
 
     def check(self) -> None:
@@ -110,14 +112,14 @@ class Children:
                 )
             time.sleep(_POLL_SECONDS)
 
-    def stop(self, timeout_seconds: float = 10.0) -> bool:
-        """Stop all, last to first, and the reaper. True if every child ended by itself."""
-        ended = [child.stop(timeout_seconds) for child in reversed(self._children)]
+    def stop(self, timeout_seconds: float = 10.0) -> list[str]:
+        """Stop all, last to first, and the reaper. Gives the names of those that ended in order."""
+        in_order = [each.name for each in reversed(self._children) if each.stop(timeout_seconds)]
         self._children.clear()
         self._tell_reaper("done\n")
         with contextlib.suppress(BrokenPipeError):
             self._reaper.communicate()
-        return all(ended)
+        return in_order
 
     def _tell_reaper(self, line: str) -> None:
         with contextlib.suppress(BrokenPipeError):

@@ -9,13 +9,12 @@ from typing import Annotated, Any
 
 import typer
 from sftp_watchdog.errors import RoutesError
+from sftp_watchdog.names import CONFIG_KEY
 from sftp_watchdog.routes import Routes, parse
 
 from quillgate.errors import ConfigError
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.target import DEFAULT_STATE, Target, find
-
-CONFIG_KEY = "watchdog.config"
 
 app = typer.Typer(
     help="Which upload goes to which project: the routes in the bucket's watchdog.config.",
@@ -31,7 +30,7 @@ def check(file: RoutesFile) -> None:
 
     Example: quillgate routes check routes.toml
     """
-    routes = _read(file)
+    routes = _parse(_read(file), str(file))
     typer.echo(f"{file}: {_count(routes)}, no problem found")
 
 
@@ -47,7 +46,8 @@ def push(
 
     Example: quillgate routes push routes.toml
     """
-    routes = _read(file)
+    content = _read(file)
+    routes = _parse(content, str(file))
     target = find(environment, stack, state)
     bucket = target.outputs()["BucketName"]
     _refuse_stories_quill_cannot_write(routes, target)
@@ -56,7 +56,7 @@ def push(
     )
     if target.environment == "aws" and not yes:
         typer.confirm("Replace the routes in force?", abort=True)
-    target.client("s3").put_object(Bucket=bucket, Key=CONFIG_KEY, Body=file.read_bytes())
+    target.client("s3").put_object(Bucket=bucket, Key=CONFIG_KEY, Body=content)
     typer.echo(f"{_count(routes)} in force within a minute")
 
 
@@ -87,27 +87,30 @@ def try_key(
 
     Example: quillgate routes test "acme/incoming/q3 sales.csv"
     """
-    routes = _read(file) if file else _parse(_in_force(find(environment, stack, state)), CONFIG_KEY)
+    content = _read(file) if file else _in_force(find(environment, stack, state))
+    routes = _parse(content, str(file or CONFIG_KEY))
     typer.echo(routes.explain(key))
     if routes.find(key) is None:
         raise typer.Exit(1)
 
 
-def _read(file: Path) -> Routes:
+def _read(file: Path) -> bytes:
+    """What is in `file`, read once: it may be a pipe."""
     try:
-        return _parse(file.read_text(encoding="utf-8"), str(file))
-    except (OSError, UnicodeDecodeError) as error:
+        return file.read_bytes()
+    except OSError as error:
         raise ConfigError("cannot read routes from", str(file), str(error)) from error
 
 
-def _parse(text: str, name: str) -> Routes:
+def _parse(content: bytes, name: str) -> Routes:
+    """The routes, decoded as the watchdog does."""
     try:
-        return parse(text)
-    except RoutesError as error:
+        return parse(content.decode("utf-8-sig"))
+    except (RoutesError, UnicodeDecodeError) as error:
         raise ConfigError("routes cannot be used", name, str(error)) from error
 
 
-def _in_force(target: Target) -> str:
+def _in_force(target: Target) -> bytes:
     s3 = target.client("s3")
     bucket = target.outputs()["BucketName"]
     try:
@@ -116,7 +119,7 @@ def _in_force(target: Target) -> str:
         raise ConfigError(
             "no routes in", f"s3://{bucket}/{CONFIG_KEY}", "store some: quillgate routes push FILE"
         ) from error
-    return bytes(body.read()).decode("utf-8", errors="replace")
+    return bytes(body.read())
 
 
 def _refuse_stories_quill_cannot_write(routes: Routes, target: Target) -> None:

@@ -1,7 +1,8 @@
 """The folder an embedded environment keeps itself in (`.quillgate`), readable by its owner only.
 
-lock               held while `up` runs; whoever holds it is the one that is running
+lock               held while `up` runs, and its process id
 running            there while `up` runs and after a kill: the engine's saved state is then stale
+sweep_owed         there from the loss of the engine's queues until every object is queued again
 ports.json         where the parts listened on the last run
 environment.json   how to reach what runs
 parameters.json    template parameters given with --parameter
@@ -18,9 +19,11 @@ import json
 import os
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import IO
 
 import asyncssh
 
@@ -36,26 +39,23 @@ class State:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.chmod(0o700)
         except OSError as error:
             raise _unusable(folder, error) from error
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, patience_seconds: float = 1.0) -> Iterator[None]:
         """Hold the folder for one `up`. Raises StartError when another holds it."""
-        try:
-            opened = (self.folder / "lock").open("a+")
-        except OSError as error:
-            raise _unusable(self.folder, error) from error
-        with opened as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise StartError(
-                    "an environment runs from here already",
-                    str(self.folder),
-                    "stop it: quillgate down",
-                ) from error
+        with (self.folder / "lock").open("a+") as file:
+            if not _lock(file, patience_seconds):
+                advice = "stop it: quillgate down"
+                raise StartError("an environment runs from here already", str(self.folder), advice)
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            # Of an earlier run that was killed: nobody shall take it for this one's.
+            (self.folder / "environment.json").unlink(missing_ok=True)
             yield
 
     def last_ports(self) -> Ports | None:
@@ -84,7 +84,16 @@ class State:
 
     def forget_engine(self) -> None:
         """Drop what the engine saved at an earlier clean stop; objects are not in there."""
+        (self.folder / "sweep_owed").touch()
         shutil.rmtree(self.folder / "engine" / "state", ignore_errors=True)
+
+    def sweep_is_owed(self) -> bool:
+        """Whether queues were lost, and not everything is queued again since."""
+        return (self.folder / "sweep_owed").exists()
+
+    def mark_swept(self) -> None:
+        """To be called once everything is queued again."""
+        (self.folder / "sweep_owed").unlink()
 
     def path(self, *parts: str) -> Path:
         """A folder inside, made when missing."""
@@ -104,13 +113,14 @@ class State:
         return path.read_text()
 
     def parameters(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Template parameters given now or on an earlier run; remembered."""
+        """Template parameters given now or remembered; an empty value is the template's default."""
         path = self.folder / "parameters.json"
         known = json.loads(path.read_text()) if path.exists() else {}
-        merged = {**known, **given}
-        if merged != known:
-            write_private(path, json.dumps(merged, indent=2))
-        return merged
+        return {name: value for name, value in {**known, **given}.items() if value}
+
+    def remember_parameters(self, given: Mapping[str, str]) -> None:
+        """To be called once they have proved good: the stack is deployed with them."""
+        write_private(self.folder / "parameters.json", json.dumps(self.parameters(given), indent=2))
 
     def test_user_key(self) -> Path:
         """The test user's private key (OpenSSH format, ed25519), made when missing."""
@@ -132,17 +142,31 @@ class State:
         return key.export_public_key().decode().strip()
 
 
-def is_running(folder: Path) -> bool:
-    """Whether an `up` holds this folder now; true of no folder that is not there."""
+def running_pid(folder: Path) -> int | None:
+    """The process id of the `up` that holds this folder now, if one does."""
     path = folder / "lock"
     if not path.exists():
-        return False
-    with path.open("a+") as file:
+        return None
+    with path.open("r") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
+            return int(file.read() or 0) or None
+    return None
+
+
+def _lock(file: IO[str], patience_seconds: float) -> bool:
+    """Take the lock; somebody who only looks at it holds it for a moment, hence the patience."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        else:
             return True
-    return False
 
 
 def _unusable(folder: Path, error: OSError) -> StartError:

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 import boto3
 import botocore.session
 from botocore.config import Config
 
 from quillgate.errors import TargetError
-from quillgate.state import is_running
+from quillgate.state import running_pid
 
 DEFAULT_STATE = Path(".quillgate")
 EnvironmentName = Literal["embedded", "compose", "aws"]
@@ -57,7 +58,7 @@ class Environment:
 
     def to_json(self) -> str:
         """The object on one line, in the order of the interface."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        return json.dumps(asdict(self))
 
     def exports(self) -> list[str]:
         """`export` lines for a shell."""
@@ -101,7 +102,7 @@ def environment_file(state: Path) -> Path:
 def load(state: Path, environment: EnvironmentName | None = None) -> Environment:
     """The environment that runs from `state`. Raises TargetError when there is none."""
     path = state / "compose.json" if environment == "compose" else environment_file(state)
-    if environment != "compose" and not is_running(state):
+    if environment != "compose" and not running_pid(state):
         raise TargetError("no environment is running from", str(state), "start one: quillgate up")
     try:
         found = Environment(**json.loads(path.read_text()))
@@ -163,5 +164,14 @@ def find(
         return Target(found.environment, stack or found.stack_name, found.client)
     if not stack:
         raise TargetError("no stack named on", "aws", "name it: --stack NAME")
-    session = boto3.Session()
-    return Target("aws", stack, cast(Client, session.client))
+    return Target("aws", stack, cast(Client, aws_session().client))
+
+
+def aws_session() -> boto3.Session:
+    """The caller's own AWS profile. Raises TargetError when it leads to this machine instead."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "")
+    if urlsplit(endpoint).hostname in ("127.0.0.1", "localhost", "::1"):
+        raise TargetError(
+            "that is not aws: AWS_ENDPOINT_URL", endpoint, "unset it, or use another shell"
+        )
+    return boto3.Session()

@@ -29,15 +29,17 @@ def parameters(template: Template, stack: Stack, given: Mapping[str, str]) -> di
     return {**kept, **given}
 
 
-def plan(
-    client: Client, region: str, repo: Path, given: Mapping[str, str], name: str | None
-) -> Plan:
+def stack_for(client: Client, repo: Path, given: Mapping[str, str], name: str | None) -> Stack:
+    """The stack that is meant: `name`, or the one these parameters describe."""
+    wanted = name or stack_name(templates.load(repo), given)
+    return Stack(client("cloudformation"), wanted)
+
+
+def plan(client: Client, region: str, repo: Path, given: Mapping[str, str], stack: Stack) -> Plan:
     """What a deploy would change. Stores the package, changes nothing else."""
     template = templates.load(repo)
-    wanted = name or stack_name(template, given)
-    stack = Stack(client("cloudformation"), wanted)
     values = parameters(template, stack, given)
-    templates.check_parameters(template, {k: v for k, v in values.items() if v != Stack.MASKED})
+    templates.check_parameters(template, values)
     s3 = client("s3")
     bucket = _artifacts_bucket(s3, client("sts").get_caller_identity()["Account"], region)
     package = build_watchdog(repo, repo / "build")

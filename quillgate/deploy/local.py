@@ -37,16 +37,17 @@ LOCAL_PARAMETERS = {
     "WatchdogTimeoutSeconds": "35",
     "QueueVisibilitySeconds": "40",
     "ConfigMaxAgeSeconds": "0",
+    # Whatever folder a route names for its stories; in production it is a convention.
+    "StoriesPattern": "*",
 }
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack on a local engine. `bucket_was_adopted`: the engine had lost all but objects."""
+    """A stack on a local engine."""
 
     stack_name: str
     outputs: dict[str, str]
-    bucket_was_adopted: bool
 
 
 def stack_name(template: Template, parameters: Mapping[str, str]) -> str:
@@ -66,11 +67,13 @@ def deploy(client: Client, repo: Path, parameters: Mapping[str, str]) -> Deploye
     )
     parts = split(template, parameters, name)
     stack = Stack(client("cloudformation"), name, _POLL_SECONDS)
-    adopted = _adopt_if_orphaned(client, stack, f"{name}-{account_id(client)}")
+    if stack.has_failed_create():
+        stack.remove_failed_create()
+    _adopt_if_orphaned(client, stack, f"{name}-{account_id(client)}")
     outputs = stack.execute(stack.plan(parts.rest, parameters))
     transfer.apply(client("transfer"), name, parts.transfer, outputs)
     shown = {key: value for key, value in outputs.items() if not is_split_output(key)}
-    return Deployed(name, shown, adopted)
+    return Deployed(name, shown)
 
 
 def ensure_quill_role(iam: Any, account: str) -> str:
@@ -109,13 +112,12 @@ def _publish_watchdog(s3: Any, repo: Path) -> str:
     return package.key
 
 
-def _adopt_if_orphaned(client: Client, stack: Stack, bucket: str) -> bool:
+def _adopt_if_orphaned(client: Client, stack: Stack, bucket: str) -> None:
     """A killed engine keeps objects but forgets stacks: take the bucket into a new one."""
     if stack.exists():
-        return False
+        return
     try:
         client("s3").head_bucket(Bucket=bucket)
     except ClientError:
-        return False
+        return
     stack.adopt_bucket(_BUCKET_LOGICAL_ID, bucket)
-    return True

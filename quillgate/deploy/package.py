@@ -6,6 +6,7 @@ zipped. The zip's name carries the hash of everything that went in, so it is bui
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,18 +40,36 @@ class Package:
 
 def run_makefile(source: Path, artifacts: Path) -> None:
     """Let `watchdog/Makefile` fill the folder `artifacts`; DeployError with its last lines."""
+    wheels = _fetched(source)
+    _make(source, "build-Watchdog", {"ARTIFACTS_DIR": str(artifacts), "WHEELS": str(wheels)})
+
+
+def _fetched(source: Path) -> Path:
+    """The packages the watchdog needs, fetched once: an edit of its code needs no network."""
+    inputs = b"".join((source / name).read_bytes() for name in ("requirements.txt", "Makefile"))
+    build = source.parent / "build"
+    wheels = build / f"wheels-{hashlib.sha256(inputs).hexdigest()[:20]}"
+    if not wheels.exists():
+        build.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="wheels-", dir=build) as work:
+            _make(source, "wheels", {"WHEELS": f"{work}/wheels"})
+            # Somebody else may have been faster.
+            with contextlib.suppress(OSError):
+                Path(work, "wheels").rename(wheels)
+    return wheels
+
+
+def _make(source: Path, target: str, variables: Mapping[str, str]) -> None:
     make = shutil.which("make")
     if make is None:
         raise DeployError("watchdog cannot be packaged", "make", "install GNU make")
-    command = [make, "--silent", "build-WatchdogFunction"]
-    command += [f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}"]
     # Flags of the make that started us are not for this one.
     environ = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     try:
         subprocess.run(  # noqa: S603 - our own Makefile
-            command,
+            [make, "--silent", target],
             cwd=source,
-            env=environ,
+            env={**environ, "PYTHON": sys.executable, **variables},
             timeout=_TIMEOUT_SECONDS,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

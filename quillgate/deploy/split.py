@@ -12,6 +12,7 @@ On AWS the template is deployed as it stands; nothing in here is used.
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ Template = dict[str, Any]
 TRANSFER = "AWS::Transfer::"
 _OUTPUT_PREFIX = "QuillgateSplit"
 _NO_VALUE = {"Ref": "AWS::NoValue"}
+# A resource that is nothing. Engines do not look at Outputs alone for what has changed: one of
+# another name makes them.
+_NOTHING = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ def transfer_server_id(stack_name: str, logical_id: str) -> str:
     return "s-" + hashlib.sha256(f"{stack_name}/{logical_id}".encode()).hexdigest()[:17]
 
 
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:17]
+
+
 def split(template: Template, parameters: Mapping[str, str], stack_name: str) -> Split:
     """Split `template` as deployed with `parameters` (name -> value) under `stack_name`.
 
@@ -84,6 +92,7 @@ def split(template: Template, parameters: Mapping[str, str], stack_name: str) ->
     ]
     rest = _trusting(_without(replaced, {resource.logical_id for resource in taken}))
     rest["Outputs"] = {**rest.get("Outputs", {}), **outputs}
+    rest["Resources"][_OUTPUT_PREFIX + _digest([outputs, parameters])] = _NOTHING
     return Split(
         rest, tuple(sorted(taken, key=lambda resource: not resource.type.endswith("Server")))
     )

@@ -15,11 +15,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from quillgate.deploy.split import Template
+from quillgate.deploy.template import MASKED
 from quillgate.errors import DeployError
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
+_FAILED_CREATE = "ROLLBACK_COMPLETE"
 _INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
 
 
@@ -35,22 +37,25 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """A change set that waits to be executed; `changes` is empty when there is nothing to do."""
+    """A change set that waits to be executed.
+
+    `is_empty`: there is nothing to do. Without being empty it may still change no resource, but
+    parameters and outputs.
+    """
 
     name: str
     stack_name: str
     changes: tuple[Change, ...]
     change_set_id: str
+    is_empty: bool = False
 
 
 class Stack:
     """One CloudFormation stack. `poll_seconds` is the time between two looks at its status."""
 
-    MASKED = "****"  # what CloudFormation shows of a NoEcho parameter
-
     def __init__(self, cloudformation: Any, name: str, poll_seconds: float = 2.0) -> None:
+        self.name = name
         self._client = cloudformation
-        self._name = name
         self._poll_seconds = poll_seconds
 
     def plan(
@@ -63,7 +68,6 @@ class Stack:
 
         `publish` stores a template too large to be sent inline and gives its URL.
         """
-        self._remove_failed_create()
         kind = "UPDATE" if self.exists() else "CREATE"
         body = json.dumps(template, separators=(",", ":"))
         inline = publish is None or len(body.encode()) <= _INLINE_TEMPLATE_BYTES
@@ -81,7 +85,6 @@ class Stack:
             "DeletionPolicy": "Retain",
             "Properties": {"BucketName": bucket},
         }
-        self._remove_failed_create()
         imported = {
             "ResourceType": "AWS::S3::Bucket",
             "LogicalResourceId": logical_id,
@@ -94,14 +97,32 @@ class Stack:
 
     def execute(self, plan: Plan) -> dict[str, str]:
         """Carry out a plan, wait until it is done, give the stack's outputs."""
-        if plan.changes:
+        if not plan.is_empty:
             self._call("execute_change_set", ChangeSetName=plan.change_set_id)
             self._wait_for_stack()
         return self.outputs()
 
+    def abandon(self, plan: Plan) -> None:
+        """Leave nothing of a plan that is not wanted; a stack begun for it has nothing in it."""
+        if plan.is_empty:
+            return
+        self._call("delete_change_set", ChangeSetName=plan.change_set_id)
+        if self._status() == "REVIEW_IN_PROGRESS":
+            self._call("delete_stack")
+
     def exists(self) -> bool:
         """Whether there is a stack that can be updated."""
-        return self._status() not in (None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
+        return self._status() not in (None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE", _FAILED_CREATE)
+
+    def has_failed_create(self) -> bool:
+        """Whether its creation was rolled back: it can then neither be updated nor created."""
+        return self._status() == _FAILED_CREATE
+
+    def remove_failed_create(self) -> None:
+        """Delete what is left of a creation that was rolled back."""
+        self._call("delete_stack")
+        while (self._status() or "").startswith(("DELETE_IN", _FAILED_CREATE)):
+            time.sleep(self._poll_seconds)
 
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by name."""
@@ -109,14 +130,14 @@ class Stack:
         return {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
 
     def parameters(self) -> dict[str, str]:
-        """The values the stack has; NoEcho ones are `MASKED`. Empty when there is no stack."""
-        stack = self._describe() or {}
+        """The values the stack has; NoEcho ones are masked. Empty when there is no stack."""
+        stack = (self._describe() if self.exists() else None) or {}
         return {
             item["ParameterKey"]: item["ParameterValue"] for item in stack.get("Parameters", [])
         }
 
     def _parameter(self, key: str, value: str) -> dict[str, Any]:
-        if value == self.MASKED:
+        if value == MASKED:
             return {"ParameterKey": key, "UsePreviousValue": True}
         return {"ParameterKey": key, "ParameterValue": value}
 
@@ -124,7 +145,7 @@ class Stack:
         name = f"quillgate-{time.time_ns()}"
         created = self._call(
             "create_change_set",
-            StackName=self._name,
+            StackName=self.name,
             ChangeSetName=name,
             ChangeSetType=kind,
             Capabilities=_CAPABILITIES,
@@ -132,7 +153,7 @@ class Stack:
         )
         described = self._wait_for_change_set(created["Id"])
         changes = tuple(_change(item["ResourceChange"]) for item in described.get("Changes", []))
-        return Plan(name, self._name, changes, created["Id"])
+        return Plan(name, self.name, changes, created["Id"], is_empty=not described)
 
     def _wait_for_change_set(self, change_set: str) -> dict[str, Any]:
         while True:
@@ -147,18 +168,18 @@ class Stack:
                 self._call("delete_change_set", ChangeSetName=change_set)
                 if any(text in reason for text in _NOTHING_TO_DO):
                     return {}
-                raise DeployError("CloudFormation refused the template of", self._name, reason)
+                raise DeployError("CloudFormation refused the template of", self.name, reason)
             time.sleep(self._poll_seconds)
 
     def _wait_for_stack(self) -> None:
         while (status := self._status() or "").endswith("_IN_PROGRESS"):
             time.sleep(self._poll_seconds)
         if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"):
-            raise DeployError(f"deploy ended as {status}", self._name, "; ".join(self._failures()))
+            raise DeployError(f"deploy ended as {status}", self.name, "; ".join(self._failures()))
 
     def _failures(self) -> list[str]:
         """Why resources failed in the last deploy, the first failure first."""
-        events = self._call("describe_stack_events", StackName=self._name)["StackEvents"]
+        events = self._call("describe_stack_events", StackName=self.name)["StackEvents"]
         latest = list(itertools.takewhile(lambda event: not _is_beginning(event), events))
         return [
             f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
@@ -166,34 +187,26 @@ class Stack:
             if event["ResourceStatus"].endswith("_FAILED")
         ][:5]
 
-    def _remove_failed_create(self) -> None:
-        """A stack whose creation was rolled back can neither be updated nor created again."""
-        if self._status() not in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
-            return
-        self._call("delete_stack", StackName=self._name)
-        while (self._status() or "").startswith("DELETE_IN"):
-            time.sleep(self._poll_seconds)
-
     def _status(self) -> str | None:
         stack = self._describe()
         return str(stack["StackStatus"]) if stack else None
 
     def _describe(self) -> dict[str, Any] | None:
         try:
-            (stack,) = self._client.describe_stacks(StackName=self._name)["Stacks"]
+            (stack,) = self._client.describe_stacks(StackName=self.name)["Stacks"]
         except ClientError as error:
             if "does not exist" in str(error):
                 return None
             raise DeployError(
-                "CloudFormation does not answer for", self._name, str(error)
+                "CloudFormation does not answer for", self.name, str(error)
             ) from error
         return dict(stack)
 
     def _call(self, operation: str, **request: Any) -> Any:
         try:
-            return getattr(self._client, operation)(**({"StackName": self._name} | request))
+            return getattr(self._client, operation)(**({"StackName": self.name} | request))
         except (ClientError, BotoCoreError) as error:
-            raise DeployError(f"{operation} failed for", self._name, str(error)) from error
+            raise DeployError(f"{operation} failed for", self.name, str(error)) from error
 
 
 def _is_beginning(event: Mapping[str, Any]) -> bool:

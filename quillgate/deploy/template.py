@@ -13,6 +13,7 @@ from quillgate.deploy.split import Template
 from quillgate.errors import DeployError
 
 _WATCHDOG = "Watchdog"
+MASKED = "****"  # what CloudFormation shows of a NoEcho parameter
 
 
 def repository() -> Path:
@@ -43,6 +44,8 @@ def with_code(template: Template, bucket: str, key: str) -> Template:
 def check_parameters(template: Template, values: Mapping[str, str]) -> None:
     """Raise DeployError for a value the template does not take; not every engine looks at it."""
     for name, value in values.items():
+        if value == MASKED:
+            continue
         definition = template["Parameters"].get(name)
         if definition is None:
             known = ", ".join(sorted(template["Parameters"]))

@@ -167,8 +167,28 @@ def test_two_environments_do_not_meet(running: Running, tmp_path: Path) -> None:
         assert ports[0] & ports[1] == {None}
         upload(other.environment, other.environment.the_test_user, "incoming/only-there.csv")
         Quill(other.environment.quill_url).accepted("testuser/incoming/only-there.csv")
+        _deploy_a_banner(other)
         here = Quill(running.environment.quill_url)
         assert here.notifications(key="testuser/incoming/only-there.csv") == []
+
+
+def _deploy_a_banner(running: Running) -> None:
+    """What only Transfer has is deployed as well, and is remembered."""
+    state = ("--state", str(running.state))
+    environment = running.environment
+
+    def banner() -> str:
+        transfer = environment.client("transfer")
+        server = transfer.describe_server(ServerId=environment.server_id)["Server"]
+        return str(server.get("PreAuthenticationLoginBanner"))
+
+    refused = quillgate("deploy", *state, "--parameter", "LoginBanner=é")
+    assert refused.returncode == 1
+    assert "text in ASCII" in refused.stderr
+    for given in (("--parameter", "LoginBanner=Welcome"), ()):
+        deployed = quillgate("deploy", *state, *given)
+        assert deployed.returncode == 0, deployed.stderr
+        assert banner() == "Welcome"
 
 
 def test_one_state_folder_is_for_one_environment(running: Running) -> None:
@@ -200,6 +220,17 @@ def test_a_port_in_use_is_named(taken_port: int, tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"quillgate: port in use (engine): '{taken_port}' - ")
     assert "Traceback" not in refused.stderr
+
+
+def test_a_demo_that_is_ended_did_not_succeed(tmp_path: Path) -> None:
+    demo = subprocess.Popen([*QUILLGATE, "demo"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert demo.stdout is not None
+    assert "are up" in demo.stdout.readline()
+    processes = family(demo)
+    demo.send_signal(signal.SIGTERM)
+    assert demo.wait(timeout=60) == 128 + signal.SIGTERM
+    demo.communicate()
+    none_left(processes)
 
 
 def test_env_leads_a_shell_to_the_environment(running: Running) -> None:

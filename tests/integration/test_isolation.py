@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 import paramiko
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.integration.support import Environment, NewUser, Sftp, put
 
@@ -137,6 +139,36 @@ def test_without_delete_permission_rm_is_refused(
     with pytest.raises(PermissionError):
         session.remove("kept.csv")
     assert session.open("kept.csv").read() == b"planted"
+
+
+def test_quill_reads_uploads_and_writes_stories_and_no_more(environment: Environment) -> None:
+    policy = environment.client("s3").get_bucket_policy(Bucket=environment.bucket)["Policy"]
+    allowed = [each for each in json.loads(policy)["Statement"] if each["Effect"] == "Allow"]
+    (role,) = {each["Principal"]["AWS"] for each in allowed}
+    sts = environment.client("sts")
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=environment.aws_endpoint,
+        region_name=environment.region,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+    )
+    upload, story = "testuser/incoming/for-quill.csv", "testuser/outgoing/for-quill.csv.story.txt"
+    environment.client("s3").put_object(Bucket=environment.bucket, Key=upload, Body=b"n\n1\n")
+    assert s3.get_object(Bucket=environment.bucket, Key=upload)["Body"].read() == b"n\n1\n"
+    s3.put_object(Bucket=environment.bucket, Key=story, Body=b"story")
+    for refused in (
+        lambda: s3.put_object(Bucket=environment.bucket, Key="watchdog.config", Body=b""),
+        lambda: s3.delete_object(Bucket=environment.bucket, Key=upload),
+        lambda: s3.list_objects_v2(Bucket=environment.bucket),
+        lambda: s3.put_bucket_versioning(
+            Bucket=environment.bucket, VersioningConfiguration={"Status": "Suspended"}
+        ),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            refused()
 
 
 def test_a_stranger_cannot_log_in(

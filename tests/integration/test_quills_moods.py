@@ -167,6 +167,38 @@ def test_broken_or_missing_routes_lose_nothing(broken: str | None, own: Environm
     quill.accepted(key)
 
 
+@pytest.mark.parametrize(
+    "permission", ["ReadQuillsAddressAndToken", "ReadRoutesAndMetadata"], ids=lambda sid: sid
+)
+def test_a_missing_permission_stops_the_watchdog_and_loses_nothing(
+    permission: str, own: Environment
+) -> None:
+    user, quill, iam = routed_user(own), Quill(own.quill_url), own.client("iam")
+    role = own.client("lambda").get_function(FunctionName=f"{own.stack_name}-watchdog")
+    name = role["Configuration"]["Role"].rsplit("/", 1)[1]
+    policy = iam.get_role_policy(RoleName=name, PolicyName="watchdog")["PolicyDocument"]
+    less = [each for each in policy["Statement"] if each["Sid"] != permission]
+    assert len(less) == len(policy["Statement"]) - 1
+
+    def put_policy(statements: list[dict[str, Any]]) -> None:
+        document = json.dumps({**policy, "Statement": statements})
+        iam.put_role_policy(RoleName=name, PolicyName="watchdog", PolicyDocument=document)
+
+    put_policy(less)
+    own.restart_watchdog()
+    before = len(own.watchdog_log())
+    key = upload(own, user)
+
+    def refused() -> None:
+        lines = [line for line in own.watchdog_log()[before:] if line.get("key") == key]
+        assert any("AccessDenied" in line["reason"] for line in lines)
+
+    eventually(refused)
+    assert quill.notifications(key=key) == []
+    put_policy(policy["Statement"])
+    quill.accepted(key)
+
+
 def test_used_up_retries_end_on_the_dead_letter_queue(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

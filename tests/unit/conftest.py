@@ -1,7 +1,8 @@
-"""Hypothesis without files and deadlines; the Transfer API on loopback, started once for all."""
+"""What keeps the unit tests quick, and the Transfer API on loopback, started once for all."""
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 from collections.abc import Iterator
@@ -19,8 +20,17 @@ from emulator.transfer.store import Store
 if TYPE_CHECKING:
     from types_boto3_transfer import TransferClient
 
+# A busy machine is no failure, and nothing is kept from one run to the next.
 hypothesis.settings.register_profile("unit", database=None, deadline=None)
 hypothesis.settings.load_profile("unit")
+
+# What is imported stays: to look through it for garbage again and again takes a second.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

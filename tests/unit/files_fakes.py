@@ -6,10 +6,12 @@ import io
 from collections.abc import Callable
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
-from types_boto3_s3 import S3Client
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 
 def refusal(status: int, code: str = "Refused") -> ClientError:

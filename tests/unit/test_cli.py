@@ -187,7 +187,7 @@ def test_routes_in_another_encoding_are_refused_in_words(run: Run, routes: Path)
     routes.write_bytes(b"# \xe9\n")
     ended = run("routes", "check", routes.name)
     assert ended.code == 1
-    assert ended.stderr.startswith("quillgate: cannot read routes from: 'routes é.toml' - 'utf-8'")
+    assert ended.stderr.startswith("quillgate: routes cannot be used: 'routes é.toml' - 'utf-8'")
 
 
 def test_a_key_is_tried_on_a_file(run: Run, routes: Path) -> None:

@@ -59,7 +59,7 @@ def test_one_get_serves_the_whole_file(workers: ThreadPoolExecutor) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, len(CONTENT) + 5), st.integers(0, 300_000)), max_size=8))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_any_order(reads: list[tuple[int, int]]) -> None:
     with ThreadPoolExecutor(2) as workers:
         file = opened(holding(CONTENT), workers)

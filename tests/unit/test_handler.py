@@ -380,9 +380,7 @@ BODIES = st.text() | JSON.map(json.dumps) | JSON | JSON.map(lambda x: json.dumps
 
 
 @given(before=BODIES, after=BODIES)
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_message_costs_a_sibling(bench: Bench, before: object, after: object) -> None:
     bench.server.requests.clear()
     failed = bench.handle(before, example("single"), after)

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from types_boto3_s3 import S3Client
 
 from emulator.files.errors import NoSuchFile
 from emulator.files.listing import Entry, pages
 from emulator.files.location import Location
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 THEN = datetime.fromtimestamp(1000, UTC)
 

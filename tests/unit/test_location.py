@@ -82,7 +82,7 @@ def test_mappings_appear_in_the_folders_above_them() -> None:
 
 
 @given(PATHS)
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_a_rooted_home_cannot_be_left(path: str) -> None:
     location = ROOTED.locate(path)
     assert location.bucket == "drop"
@@ -91,7 +91,7 @@ def test_a_rooted_home_cannot_be_left(path: str) -> None:
 
 
 @given(PATHS)
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_normalising_twice_changes_nothing(path: str) -> None:
     once = PATH.absolute(path)
     assert PATH.absolute(once) == once

@@ -137,7 +137,7 @@ def test_children_are_watched_and_stopped_together(children: Children, tmp_path:
         children.start(name, LONG, {}, tmp_path / name).group for name in ("engine", "Transfer")
     ]
     children.check()
-    assert children.stop()
+    assert children.stop() == ["Transfer", "engine"]
     assert all(is_gone(group) for group in groups)
 
 
@@ -147,7 +147,7 @@ def test_one_that_died_is_noticed_and_remembered(children: Children, tmp_path: P
     wait_for_end(dead)
     with pytest.raises(StartError, match=r"^Quill ended: 'exit code 1' - "):
         children.check()
-    assert not children.stop()
+    assert children.stop() == ["engine"]
 
 
 def test_waiting_ends_when_it_is_ready(children: Children) -> None:

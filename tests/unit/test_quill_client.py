@@ -177,7 +177,7 @@ def test_retry_after_is_a_number_or_a_date(header: str | None, seconds: int | No
 
 
 @given(st.text())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_any_retry_after_is_read_or_passed_over(header: str) -> None:
     seconds = retry_after_seconds(header, NOW)
     assert seconds is None or seconds >= 0

@@ -75,7 +75,7 @@ def test_path_and_header_must_agree_with_the_body() -> None:
             read_notification(body, "acme-sales", key)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.binary(max_size=200))
 def test_whatever_else_is_sent_is_refused_in_words(body: bytes) -> None:
     with pytest.raises(NotUnderstood, match="not a notification"):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,17 @@ from emulator.quill.inbox import Inbox
 from tests.unit.quill_fakes import message, notification
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inbox]:
+    with closing(Inbox(tmp_path_factory.mktemp("quill") / "inbox.sqlite3")) as inbox:
+        yield inbox
+
+
 @pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    opened = Inbox(tmp_path / "inbox.sqlite3")
-    yield opened
-    opened.close()
+def inbox(opened: Inbox) -> Inbox:
+    """An inbox that is empty."""
+    opened.clear()
+    return opened
 
 
 def test_the_same_id_gets_the_same_receipt_and_counts(inbox: Inbox) -> None:

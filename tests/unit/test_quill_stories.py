@@ -121,7 +121,7 @@ def test_a_table_of_very_many_columns_shows_the_first() -> None:
     assert "  c255: 0 values, empty\n  ... and 44 more, not shown" in text
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.text(max_size=8), st.decimals(-(10**9), 10**9, places=3)),
@@ -142,7 +142,7 @@ def test_totals_are_exact_whatever_stands_beside_them(rows: list[tuple[str, Deci
     assert amount.most == max(number for _, number in rows)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(max_size=300), st.sampled_from(["x.csv", "x.tsv", "x.ndjson", "x", "x.pdf"]))
 def test_any_bytes_have_a_story(content: bytes, name: str) -> None:
     assert f"SHA-256:   {hashlib.sha256(content).hexdigest()}" in story(name, content)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import closing
 
 import pytest
 
@@ -12,11 +12,17 @@ from tests.unit.quill_fakes import FakeObjects, eventually, notification
 STORY_KEY = "acme/outgoing/eu/q3 sales.csv.story.txt"
 
 
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inbox]:
+    with closing(Inbox(tmp_path_factory.mktemp("quill") / "inbox.sqlite3")) as inbox:
+        yield inbox
+
+
 @pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Inbox]:
-    opened = Inbox(tmp_path / "inbox.sqlite3")
-    yield opened
-    opened.close()
+def inbox(opened: Inbox) -> Inbox:
+    """An inbox that is empty."""
+    opened.clear()
+    return opened
 
 
 @pytest.fixture

@@ -295,7 +295,7 @@ PATH = st.lists(SEGMENT, min_size=1, max_size=4).map("/".join)
 
 
 @given(st.lists(PATH, min_size=1, max_size=8, unique=True), st.lists(SEGMENT, max_size=5))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_the_index_finds_what_trying_each_route_finds(
     directories: list[str], folders: list[str]
 ) -> None:
@@ -337,7 +337,7 @@ VALUES = st.text(alphabet="ab#[]='\"\n \\", max_size=8)
 
 
 @given(st.lists(VALUES, min_size=1, max_size=4), st.booleans())
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_lines_hold_whatever_the_strings_before_them_hold(values: list[str], multi: bool) -> None:
     def quoted(value: str) -> str:
         escaped = json.dumps(value)

@@ -55,7 +55,7 @@ def test_the_home_is_no_variable_of_a_logical_user() -> None:
 
 
 @given(st.text(max_size=30))
-@settings(max_examples=50)
+@settings(max_examples=30)
 def test_no_home_can_break_out_of_its_string(folder: str) -> None:
     assert resource("/b/" + folder, "${transfer:HomeFolder}") == folder
 

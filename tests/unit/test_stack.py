@@ -9,12 +9,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from quillgate.deploy.stack import Change, Stack
+from quillgate.deploy.template import MASKED
 from quillgate.errors import DeployError
 
 NAME = "local-quillgate-sftp"
 STACK_ID = f"arn:aws:cloudformation:us-east-1:000000000000:stack/{NAME}/1"
 TEMPLATE = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
 ADD = {"Action": "Add", "LogicalResourceId": "Queue", "ResourceType": "AWS::SQS::Queue"}
+HIDDEN = {"ParameterKey": "QuillToken", "ParameterValue": "****"}
 NO_CHANGE = "The submitted information didn't contain changes. Submit different information."
 
 
@@ -148,7 +150,9 @@ def test_where_nothing_changes_nothing_is_done(reason: str) -> None:
         stack={"Outputs": [{"OutputKey": "QueueUrl", "OutputValue": "http://queue"}]},
     )
     plan = stack(fake).plan(TEMPLATE, {})
+    assert plan.is_empty
     assert plan.changes == ()
+    stack(fake).abandon(plan)
     assert stack(fake).execute(plan) == {"QueueUrl": "http://queue"}
     assert fake.names == ["create_change_set", "delete_change_set"]
 
@@ -205,12 +209,44 @@ def test_a_failed_deploy_tells_its_first_failures() -> None:
     )
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
-def test_what_is_left_of_a_failed_creation_is_removed_first(status: str) -> None:
+def test_what_changes_no_resource_is_carried_out_too() -> None:
+    """Parameters and outputs may change all the same."""
+    fake = FakeCloudFormation(["UPDATE_COMPLETE"], [made()])
+    plan = stack(fake).plan(TEMPLATE, {})
+    assert (plan.changes, plan.is_empty) == ((), False)
+    stack(fake).execute(plan)
+    assert fake.names == ["create_change_set", "execute_change_set"]
+
+
+@pytest.mark.parametrize(
+    ("status", "left"),
+    [
+        ("UPDATE_COMPLETE", ["delete_change_set"]),
+        ("REVIEW_IN_PROGRESS", ["delete_change_set", "delete_stack"]),
+    ],
+)
+def test_of_a_plan_that_is_not_wanted_nothing_is_left(status: str, left: list[str]) -> None:
+    fake = FakeCloudFormation([status])
+    stack(fake).abandon(stack(fake).plan(TEMPLATE, {}))
+    assert fake.names == ["create_change_set", *left]
+
+
+@pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"])
+def test_what_was_never_finished_is_created(status: str) -> None:
     fake = FakeCloudFormation([status])
     deploy(fake)
-    assert fake.names == ["delete_stack", "create_change_set", "execute_change_set"]
     assert fake.requested("create_change_set")["ChangeSetType"] == "CREATE"
+
+
+def test_what_is_left_of_a_failed_creation_can_be_removed() -> None:
+    fake = FakeCloudFormation(["ROLLBACK_COMPLETE"], stack={"Parameters": [HIDDEN]})
+    failed = stack(fake)
+    assert failed.has_failed_create()
+    assert failed.parameters() == {}, "its hidden values cannot be used again"
+    failed.remove_failed_create()
+    assert fake.names == ["delete_stack"]
+    assert not failed.has_failed_create()
+    assert not stack(FakeCloudFormation(["UPDATE_ROLLBACK_COMPLETE"])).has_failed_create()
 
 
 def test_a_bucket_that_outlived_its_stack_is_taken_in() -> None:
@@ -232,10 +268,9 @@ def test_a_bucket_that_outlived_its_stack_is_taken_in() -> None:
 
 
 def test_what_cloudformation_hides_keeps_its_value() -> None:
-    hidden = [{"ParameterKey": "QuillToken", "ParameterValue": "****"}]
-    fake = FakeCloudFormation(["UPDATE_COMPLETE"], stack={"Parameters": hidden})
+    fake = FakeCloudFormation(["UPDATE_COMPLETE"], stack={"Parameters": [HIDDEN]})
     known = stack(fake).parameters()
-    assert known == {"QuillToken": Stack.MASKED}
+    assert known == {"QuillToken": MASKED}
     stack(fake).plan(TEMPLATE, known)
     assert fake.requested("create_change_set")["Parameters"] == [
         {"ParameterKey": "QuillToken", "UsePreviousValue": True}

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import fcntl
+import os
 import stat
+import threading
 from pathlib import Path
 
 import asyncssh
@@ -8,7 +11,7 @@ import pytest
 
 from quillgate.errors import StartError, TargetError
 from quillgate.ports import Ports
-from quillgate.state import State, is_running, write_private
+from quillgate.state import State, running_pid, write_private
 
 PORTS = Ports(engine=20001, transfer=20002, sftp=20003, quill=20004)
 
@@ -36,27 +39,44 @@ def test_what_cannot_be_a_folder_is_refused_in_words(tmp_path: Path, name: str) 
 
 
 def test_one_up_at_a_time(state: State) -> None:
-    assert not is_running(state.folder)
+    assert running_pid(state.folder) is None
     with state.locked():
-        assert is_running(state.folder)
-        with pytest.raises(StartError) as refused, State(state.folder).locked():
+        assert running_pid(state.folder) == os.getpid()
+        with pytest.raises(StartError) as refused, State(state.folder).locked(patience_seconds=0):
             pass
+        assert running_pid(state.folder) == os.getpid()
     assert str(refused.value) == (
         f"an environment runs from here already: '{state.folder}' - stop it: quillgate down"
     )
-    assert not is_running(state.folder)
+    assert running_pid(state.folder) is None
     with state.locked():
-        assert is_running(state.folder)
+        assert running_pid(state.folder) == os.getpid()
 
 
-def test_a_lock_that_cannot_be_opened_is_told(state: State) -> None:
-    (state.folder / "lock").mkdir()
-    with pytest.raises(StartError, match=r"^cannot keep state in: "), state.locked():
-        pass
+def test_those_who_only_look_are_in_nobodys_way(state: State) -> None:
+    (state.folder / "lock").touch()
+    with (state.folder / "lock").open() as looking:
+        fcntl.flock(looking, fcntl.LOCK_SH)
+        gone = threading.Timer(0.02, fcntl.flock, (looking, fcntl.LOCK_UN))
+        gone.start()
+        with state.locked(patience_seconds=10):
+            gone.join()
+            assert running_pid(state.folder) == os.getpid()
+
+
+def test_what_a_killed_run_said_of_itself_is_not_taken_for_this_ones(state: State) -> None:
+    (state.folder / "environment.json").touch()
+    with state.locked():
+        assert not (state.folder / "environment.json").exists()
+
+
+def test_a_folder_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir(mode=0o755)
+    assert readers(State(tmp_path / "open").folder) == 0
 
 
 def test_asking_whether_one_runs_leaves_no_trace(tmp_path: Path) -> None:
-    assert not is_running(tmp_path / "nowhere")
+    assert running_pid(tmp_path / "nowhere") is None
     assert list(tmp_path.iterdir()) == []
 
 
@@ -92,6 +112,14 @@ def test_forgetting_the_engine_keeps_its_objects(state: State) -> None:
     assert (stored / "a.csv").exists()
 
 
+def test_a_sweep_is_owed_until_it_is_done(state: State) -> None:
+    assert not state.sweep_is_owed()
+    state.forget_engine()
+    assert State(state.folder).sweep_is_owed(), "over a further kill too"
+    state.mark_swept()
+    assert not state.sweep_is_owed()
+
+
 def test_the_token_is_secret_and_stays(state: State) -> None:
     token = state.quill_token()
     assert State(state.folder).quill_token() == token
@@ -99,12 +127,21 @@ def test_the_token_is_secret_and_stays(state: State) -> None:
     assert State(state.folder / "other").quill_token() != token
 
 
-def test_parameters_of_earlier_runs_are_remembered(state: State) -> None:
+def test_parameters_of_earlier_runs_are_remembered_once_they_proved_good(state: State) -> None:
+    assert state.parameters({"BatchSize": "0"}) == {"BatchSize": "0"}
     assert state.parameters({}) == {}
-    assert state.parameters({"BatchSize": "5", "TlsOnly": "true"})["BatchSize"] == "5"
+    state.remember_parameters({"BatchSize": "5", "TlsOnly": "true"})
     again = State(state.folder)
     assert again.parameters({"BatchSize": "7"}) == {"BatchSize": "7", "TlsOnly": "true"}
+    again.remember_parameters({"BatchSize": "7"})
     assert again.parameters({}) == {"BatchSize": "7", "TlsOnly": "true"}
+
+
+def test_an_empty_value_goes_back_to_the_templates_own(state: State) -> None:
+    state.remember_parameters({"BatchSize": "5", "LoginBanner": "hello"})
+    assert state.parameters({"BatchSize": ""}) == {"LoginBanner": "hello"}
+    state.remember_parameters({"BatchSize": ""})
+    assert state.parameters({}) == {"LoginBanner": "hello"}
 
 
 def test_the_test_users_key_is_made_once(state: State) -> None:

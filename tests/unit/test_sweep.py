@@ -93,7 +93,7 @@ def test_a_version_is_told_as_s3_would_have() -> None:
     assert upload == told, "the same id: to Quill it is the same notification"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20))
 def test_any_key_comes_back(key: str) -> None:
     sqs = FakeSqs()

@@ -16,9 +16,9 @@ from sftp_watchdog.backoff import Backoff
 from quillgate.deploy import template
 from quillgate.deploy.local import LOCAL_PARAMETERS, stack_name
 from quillgate.errors import DeployError
+from tests.unit.production import TEMPLATE
 
 SOURCE = template.repository() / "stack" / "template.yaml"
-TEMPLATE = template.load(template.repository())
 PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE["Parameters"]
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 BUCKET = RESOURCES["UploadsBucket"]
@@ -109,9 +109,9 @@ def test_names_of_several_stacks_never_meet() -> None:
     """Every name somebody chose carries all three parts."""
     for resource, it in RESOURCES.items():
         for key in ("BucketName", "QueueName", "FunctionName", "LogGroupName", "Name", "RoleName"):
-            name = it["Properties"].get(key, {"Fn::Sub": "not named"})["Fn::Sub"]
-            parts = re.findall(r"\$\{(Environment|Platform|Function)\}", name)
-            assert name == "not named" or parts == NAMES, resource
+            name = it["Properties"].get(key, {"Ref": "what CloudFormation names"})
+            parts = re.findall(r"\$\{(Environment|Platform|Function)\}", str(name))
+            assert name.keys() == {"Ref"} or parts == NAMES, resource
 
 
 @pytest.mark.parametrize("name", RESOURCES)
@@ -237,6 +237,9 @@ def test_quill_reads_uploads_and_writes_stories() -> None:
     assert quill["QuillWritesStories"]["Resource"] == {
         "Fn::Sub": "${UploadsBucket.Arn}/${StoriesPattern}"
     }
+    [denied] = [it for it in statements(policy) if it["Sid"] == "QuillNeverWritesTheRoutes"]
+    assert (denied["Effect"], denied["Action"]) == ("Deny", "s3:PutObject")
+    assert denied["Resource"] == {"Fn::Sub": "${UploadsBucket.Arn}/watchdog.config"}
 
 
 def test_messages_that_failed_go_to_a_queue_that_keeps_them() -> None:
@@ -251,7 +254,7 @@ def test_messages_that_failed_go_to_a_queue_that_keeps_them() -> None:
 
 
 def test_only_what_failed_is_retried_and_quill_is_protected() -> None:
-    source = RESOURCES["Watchdog"]["Properties"]["Events"]["Uploads"]["Properties"]
+    source = RESOURCES["UploadsToWatchdog"]["Properties"]
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": {"Ref": "MaximumConcurrency"}}
 
@@ -317,6 +320,10 @@ def test_the_parameters_of_a_local_stack_are_taken() -> None:
             "parameter QuillUrl: 'quill.example.com' - it must be a URL that begins with http:// "
             "or https://",
         ),
+        (
+            {"LoginBanner": "grüezi"},
+            "parameter LoginBanner: 'grüezi' - it must be text in ASCII",
+        ),
         ({"TlsOnly": "yes"}, "parameter TlsOnly: 'yes' - use one of true, false"),
         (
             {"SecurityPolicyName": "none"},
@@ -349,6 +356,10 @@ def test_an_unknown_parameter_is_refused_with_those_that_there_are() -> None:
     ) as e:
         template.check_parameters(TEMPLATE, {**REQUIRED, "Batchsize": "1"})
     assert "BatchSize, ConfigMaxAgeSeconds" in str(e.value)
+
+
+def test_what_cloudformation_hides_is_not_looked_at() -> None:
+    template.check_parameters(TEMPLATE, {"QuillUrl": "****", "QuillToken": template.MASKED})
 
 
 @pytest.mark.parametrize("name", REQUIRED)

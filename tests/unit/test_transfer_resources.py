@@ -10,17 +10,16 @@ from typing import TYPE_CHECKING, Any
 import asyncssh
 import pytest
 
-from quillgate.deploy import template
 from quillgate.deploy.split import TransferResource, is_split_output, split, transfer_server_id
 from quillgate.deploy.transfer import apply
 from quillgate.errors import DeployError
+from tests.unit.production import TEMPLATE
 
 if TYPE_CHECKING:
     from types_boto3_transfer import TransferClient
     from types_boto3_transfer.type_defs import DescribedServerTypeDef, DescribedUserTypeDef
 
-SOURCE = template.load(template.repository())
-DEFAULTS = {name: str(it.get("Default")) for name, it in SOURCE["Parameters"].items()}
+DEFAULTS = {name: str(it.get("Default")) for name, it in TEMPLATE["Parameters"].items()}
 STACK = "local-quillgate-sftp"
 SERVER_ID = transfer_server_id(STACK, "Server")
 ROLE = "arn:aws:iam::000000000000:role/user"
@@ -38,7 +37,7 @@ KEY, OTHER_KEY = public_key("testuser@quillgate"), public_key()
 
 def resources(**given: str) -> tuple[tuple[TransferResource, ...], dict[str, str]]:
     """Those of the real template, and what an engine would make of its outputs."""
-    parts = split(SOURCE, {"QuillUrl": "", "QuillToken": "", **given}, STACK)
+    parts = split(TEMPLATE, {"QuillUrl": "", "QuillToken": "", **given}, STACK)
     outputs = {
         name: _resolved(it["Value"], {**DEFAULTS, **given})
         for name, it in parts.rest["Outputs"].items()

@@ -157,7 +157,7 @@ def test_the_model_holds_nothing_this_validation_does_not_know(operation: str) -
             java_pattern(str(found.metadata["pattern"]))
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.sampled_from(sorted(OPERATIONS)), JSON)
 def test_any_json_is_a_request_or_refused(operation: str, body: Any) -> None:
     try:

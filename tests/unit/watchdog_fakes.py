@@ -160,7 +160,7 @@ def quill_server() -> Iterator[QuillServer]:
 
     server = Server(("127.0.0.1", 0), Handler)
     quill.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.001})
     thread.start()
     try:
         yield quill

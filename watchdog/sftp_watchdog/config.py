@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .errors import NoRoutesError, RoutesError
+from .names import CONFIG_KEY
 from .routes import Routes, parse
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Config:
     ) -> None:
         self._s3 = s3
         self._bucket = settings.bucket
-        self._key = settings.config_key
+        self._key = CONFIG_KEY
         self._max_age = settings.config_max_age_seconds
         self._logger = logger
         self._clock = clock

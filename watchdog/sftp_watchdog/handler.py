@@ -99,7 +99,7 @@ def build(settings: Settings) -> Watchdog:
     config = Config(s3, settings, logger)
     timeout = settings.quill_timeout_seconds
     return Watchdog(
-        clerk=Clerk(config, Quill(secrets, timeout), s3, settings.config_key, timeout),
+        clerk=Clerk(config, Quill(secrets, timeout), s3, timeout),
         sqs=boto3.client("sqs", config=_CLIENTS),
         queue_url=settings.queue_url,
         backoff=Backoff(settings.retry_base_seconds, settings.retry_max_seconds),

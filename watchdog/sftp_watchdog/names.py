@@ -9,11 +9,11 @@ STORY_SUFFIX = ".story.txt"
 TEMPORARY_SUFFIXES = (".filepart", ".tmp", ".part")
 
 
-def why_never_routed(key: str, config_key: str = CONFIG_KEY) -> str | None:
+def why_never_routed(key: str) -> str | None:
     """Why an object of that key is no upload to route; None when it may be one."""
     if key.endswith("/"):
         return "a folder marker"
-    if key == config_key:
+    if key == CONFIG_KEY:
         return "the routes themselves"
     if key.endswith(TEMPORARY_SUFFIXES):
         return "a temporary name"

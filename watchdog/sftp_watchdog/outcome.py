@@ -40,12 +40,11 @@ class Clerk:
     config: Config
     quill: Quill
     s3: S3Client
-    config_key: str
     quill_timeout_seconds: float
 
     def settle(self, upload: Upload, seconds_left: Callable[[], float]) -> Outcome:
         """The outcome of `upload`, or RetryLaterError when there cannot be one now."""
-        if why := why_never_routed(upload.key, self.config_key):
+        if why := why_never_routed(upload.key):
             return Outcome("ignored", why)
         # Nothing is unrouted until the routes as stored now say so: one stored a moment ago counts,
         # and while they are broken the upload waits.
@@ -54,17 +53,18 @@ class Clerk:
             if routes.is_story(upload.key):
                 return Outcome("ignored", "a story")
             if match := routes.find(upload.key):
-                return self._tell(upload, match, seconds_left())
+                return self._tell(upload, match, seconds_left)
         return Outcome("unrouted", routes.why_unrouted(upload.key))
 
-    def _tell(self, upload: Upload, match: Match, seconds_left: float) -> Outcome:
-        needed = self.quill_timeout_seconds + _MARGIN_SECONDS
-        if seconds_left < needed:
+    def _tell(self, upload: Upload, match: Match, seconds_left: Callable[[], float]) -> Outcome:
+        notification = self._notification(upload, match)
+        needed, left = self.quill_timeout_seconds + _MARGIN_SECONDS, seconds_left()
+        if left < needed:
             raise OutOfTimeError(
-                f"too little time left for Quill: {seconds_left:.1f} of {needed:g} s - told later; "
+                f"too little time left for Quill: {left:.1f} of {needed:g} s - told later; "
                 "if it never is, raise the function's timeout"
             )
-        answer = self.quill.tell(self._notification(upload, match))
+        answer = self.quill.tell(notification)
         if isinstance(answer, Rejection):
             return Outcome("rejected", f"Quill: {answer.reason}", match.project)
         return Outcome("accepted", "Quill gave a receipt", match.project, answer.text)

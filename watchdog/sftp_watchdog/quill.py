@@ -107,10 +107,15 @@ class Quill:
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     """As much of the answer as is of use; a socket's time-out is per piece, hence `deadline`."""
     body = b""
-    while len(body) < _ANSWER_BYTES and (piece := response.read1(_ANSWER_BYTES)):
-        body += piece
-        if time.monotonic() > deadline:
+    while len(body) < _ANSWER_BYTES:
+        left = deadline - time.monotonic()
+        if left <= 0:
             raise TimeoutError("the answer takes too long")
+        if sock := getattr(response.connection, "sock", None):
+            sock.settimeout(left)
+        if not (piece := response.read1(_ANSWER_BYTES)):
+            break
+        body += piece
     return body
 
 

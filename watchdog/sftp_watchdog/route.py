@@ -81,6 +81,8 @@ def _stars(path: object) -> int:
 
 
 def _project(value: str) -> str | None:
+    if value in (".", ".."):
+        return "would lead to another address at Quill - name a project"
     if _PROJECT.fullmatch(value):
         return None
     return "is no project name - use 1 to 64 of A-Z a-z 0-9 . _ -"

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from .errors import SettingsError
 
-# SQS hides a message for 12 hours at most (ChangeMessageVisibility, VisibilityTimeout).
-MAX_VISIBILITY_SECONDS = 43_200
+# SQS hides a message for 12 hours at most, counted from its receipt (ChangeMessageVisibility): what
+# is set at the end of a batch has to be less.
+MAX_VISIBILITY_SECONDS = 42_000
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,6 @@ class Settings:
     bucket: str
     secret_id: str
     queue_url: str
-    config_key: str = "watchdog.config"
     retry_base_seconds: int = 30
     retry_max_seconds: int = 900
     quill_timeout_seconds: int = 10
@@ -34,9 +34,12 @@ class Settings:
             bucket=_text(environ, "BUCKET"),
             secret_id=_text(environ, "SECRET_ID"),
             queue_url=_text(environ, "QUEUE_URL"),
-            config_key=_text(environ, "CONFIG_KEY", cls.config_key),
-            retry_base_seconds=_seconds(environ, "RETRY_BASE_SECONDS", cls.retry_base_seconds),
-            retry_max_seconds=_seconds(environ, "RETRY_MAX_SECONDS", cls.retry_max_seconds),
+            retry_base_seconds=_seconds(
+                environ, "RETRY_BASE_SECONDS", cls.retry_base_seconds, at_least=1
+            ),
+            retry_max_seconds=_seconds(
+                environ, "RETRY_MAX_SECONDS", cls.retry_max_seconds, at_least=1
+            ),
             quill_timeout_seconds=_seconds(
                 environ, "QUILL_TIMEOUT_SECONDS", cls.quill_timeout_seconds, at_least=1
             ),

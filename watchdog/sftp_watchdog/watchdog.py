@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.batch import (
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import events
-from .errors import OutOfTimeError, RetryLaterError, WatchdogError
+from .errors import RetryLaterError, WatchdogError
 from .events import NoUpload
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Watchdog:
 
     def _send_back(self, record: SQSRecord, receives: int, failures: list[Failure]) -> None:
         """Hide the message until its next try, and log when that is for each upload that failed."""
-        delay = self._delay(receives, failures)
+        delay = self.backoff.delay(receives, max(failure.after for failure in failures))
         shared = {
             "message_id": record["messageId"],
             "attempts": receives,
@@ -139,12 +139,6 @@ class Watchdog:
         except (BotoCoreError, ClientError, KeyError) as error:
             # The message still comes back, after the queue's own visibility time-out.
             self.logger.error("back-off not set", extra={"reason": str(error)})
-
-    def _delay(self, receives: int, failures: list[Failure]) -> int:
-        if all(isinstance(failure.error, OutOfTimeError) for failure in failures):
-            # Not tried at all: a long wait would punish the upload for its place in the batch.
-            return self.backoff.delay(1)
-        return self.backoff.delay(receives, max(failure.after for failure in failures))
 
     def _count(self, metric: str) -> None:
         self.metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
