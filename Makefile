@@ -17,7 +17,7 @@ demo: $(READY) ## send a sample file the whole way, show each step, print the st
 	@$(BIN)/quillgate demo
 
 test: $(READY) ## unit tests, then the integration suite on `embedded`
-	@$(BIN)/pytest tests/unit -q
+	@$(BIN)/pytest tests/unit -q -n auto
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
 
 test-clients: $(READY) ## the suite's part for other people's clients; installs them first

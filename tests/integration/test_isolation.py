@@ -159,16 +159,17 @@ def test_quill_reads_uploads_and_writes_stories_and_no_more(environment: Environ
     environment.client("s3").put_object(Bucket=environment.bucket, Key=upload, Body=b"n\n1\n")
     assert s3.get_object(Bucket=environment.bucket, Key=upload)["Body"].read() == b"n\n1\n"
     s3.put_object(Bucket=environment.bucket, Key=story, Body=b"story")
-    for refused in (
+    attempts: list[Callable[[], object]] = [
         lambda: s3.put_object(Bucket=environment.bucket, Key="watchdog.config", Body=b""),
         lambda: s3.delete_object(Bucket=environment.bucket, Key=upload),
         lambda: s3.list_objects_v2(Bucket=environment.bucket),
         lambda: s3.put_bucket_versioning(
             Bucket=environment.bucket, VersioningConfiguration={"Status": "Suspended"}
         ),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(ClientError, match="AccessDenied"):
-            refused()
+            attempt()
 
 
 def test_a_stranger_cannot_log_in(

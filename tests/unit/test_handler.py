@@ -82,7 +82,7 @@ class Bench:
         config = Config(s3, self.settings, self.log.logger, clock=lambda: self.now)
         quill = Quill(SecretStore(provider, "dev/secret", 30), 5)
         return Watchdog(
-            clerk=Clerk(config, quill, s3, "watchdog.config", 5),
+            clerk=Clerk(config, quill, s3, 5),
             sqs=sqs,
             queue_url="http://queue",
             backoff=Backoff(30, 900),
@@ -233,7 +233,7 @@ def test_a_back_off_that_cannot_be_set_does_not_hide_the_failure(bench: Bench) -
 def test_out_of_time_the_rest_goes_back_untried(bench: Bench) -> None:
     bodies = [created(f"acme/incoming/{name}.csv") for name in "abc"]
     assert bench.handle(*bodies, receives=4, seconds=[60.0, 9.9]) == ["m1", "m2"]
-    assert bench.sqs.delays == {"m1": 30, "m2": 30}
+    assert bench.sqs.delays == {"m1": 240, "m2": 240}
     assert bench.told == ["acme/incoming/a.csv"]
     assert "too little time left" in bench.log.lines("retry")[0]["reason"]
 
@@ -398,8 +398,8 @@ def test_what_is_no_batch_fails_as_a_whole(bench: Bench, event: dict[str, Any]) 
 
 
 def test_settings_have_good_defaults() -> None:
-    found = Settings.from_environ(ENVIRON | {"CONFIG_KEY": " "})
-    assert (found.bucket, found.config_key) == ("b", "watchdog.config")
+    found = Settings.from_environ(ENVIRON | {"STACK_NAME": " "})
+    assert (found.bucket, found.stack_name) == ("b", "quillgate")
     assert (found.retry_base_seconds, found.retry_max_seconds) == (30, 900)
 
 

@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from quillgate.deploy.package import build_watchdog, run_makefile
 from quillgate.errors import DeployError
@@ -115,11 +116,33 @@ def test_a_build_that_fails_leaves_nothing(repo: Path) -> None:
 
 
 def test_a_makefile_that_fails_is_quoted(repo: Path) -> None:
-    (repo / "watchdog/Makefile").write_text(
-        "build-WatchdogFunction:\n\t@echo 'no network' >&2; exit 3\n"
-    )
+    (repo / "watchdog/Makefile").write_text("wheels:\n\t@echo 'no network' >&2; exit 3\n")
     with pytest.raises(DeployError, match=r"make says: no network .*Error 3"):
         build_watchdog(repo, repo / "build", run_makefile)
+
+
+def test_the_makefile_has_the_target_that_sam_build_calls() -> None:
+    resources = yaml_parse((REPO / "stack/template.yaml").read_text())["Resources"]
+    built = [
+        name
+        for name, resource in resources.items()
+        if resource.get("Metadata", {}).get("BuildMethod") == "makefile"
+    ]
+    lines = (REPO / "watchdog/Makefile").read_text().splitlines()
+    assert [f"build-{name}:" for name in built] == [x for x in lines if x.startswith("build-")]
+
+
+def test_an_edit_of_the_code_needs_no_network(repo: Path) -> None:
+    """`wheels` fetches; it is asked for once, and again only when the requirements change."""
+    makefile = 'wheels:\n\tmkdir "$$WHEELS"; echo >> fetched\nbuild-Watchdog:\n\tls "$$WHEELS"\n'
+    (repo / "watchdog/Makefile").write_text(makefile)
+    for code in ("a = 1\n", "a = 2\n"):
+        (repo / "watchdog/sftp_watchdog/new.py").write_text(code)
+        build_watchdog(repo, repo / "build")
+    assert (repo / "watchdog/fetched").read_text() == "\n"
+    (repo / "watchdog/requirements.txt").write_text("urllib3==0\n")
+    build_watchdog(repo, repo / "build")
+    assert (repo / "watchdog/fetched").read_text() == "\n\n"
 
 
 def test_requirements_are_those_of_the_constraints() -> None:
