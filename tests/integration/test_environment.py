@@ -168,6 +168,7 @@ def test_two_environments_do_not_meet(running: Running, tmp_path: Path) -> None:
         upload(other.environment, other.environment.the_test_user, "incoming/only-there.csv")
         Quill(other.environment.quill_url).accepted("testuser/incoming/only-there.csv")
         _deploy_a_banner(other)
+        _deploy_the_convention_for_stories(other, tmp_path / "routes.toml")
         here = Quill(running.environment.quill_url)
         assert here.notifications(key="testuser/incoming/only-there.csv") == []
 
@@ -189,6 +190,19 @@ def _deploy_a_banner(running: Running) -> None:
         deployed = quillgate("deploy", *state, *given)
         assert deployed.returncode == 0, deployed.stderr
         assert banner() == "Welcome"
+
+
+def _deploy_the_convention_for_stories(running: Running, file: Path) -> None:
+    """Routes whose stories Quill could not write are refused before they do harm."""
+    state = ("--state", str(running.state))
+    pattern = ("--parameter", "StoriesPattern=*/outgoing/*")
+    assert quillgate("deploy", *state, *pattern).returncode == 0
+    in_force = quillgate("routes", "show", *state).stdout
+    file.write_text('[[route]]\nproject = "p"\ndirectory = "p/in"\nstories = "p/elsewhere"\n')
+    refused = quillgate("routes", "push", str(file), *state)
+    assert refused.returncode == 1
+    assert "StoriesPattern" in refused.stderr
+    assert quillgate("routes", "show", *state).stdout == in_force
 
 
 def test_one_state_folder_is_for_one_environment(running: Running) -> None:
@@ -282,10 +296,6 @@ def test_routes_are_checked_pushed_shown_and_tried(running: Running, tmp_path: P
     refused = quillgate("routes", "push", str(file), *state)
     assert refused.returncode == 1
     assert "line 4" in refused.stderr
-    file.write_text('[[route]]\nproject = "p"\ndirectory = "p/in"\nstories = "p/elsewhere"\n')
-    refused = quillgate("routes", "push", str(file), *state)
-    assert refused.returncode == 1
-    assert "StoriesPattern" in refused.stderr
     assert quillgate("routes", "show", *state).stdout == in_force.stdout
     file.write_text(
         in_force.stdout + '\n[[route]]\nproject = "p"\ndirectory = "p/in"\nstories = "p/outgoing"\n'

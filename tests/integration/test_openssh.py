@@ -127,12 +127,14 @@ def test_a_neighbour_is_refused(
 ) -> None:
     other = new_user()
     (tmp_path / "a.csv").write_bytes(CSV)
+    refused = openssh.sftp(f"put {tmp_path}/a.csv /{environment.bucket}/{other.home}/a.csv")
+    assert refused.returncode == 1
+    assert "ermission denied" in refused.stderr
+    # What OpenSSH makes of a refused stat.
     for line in (
-        f"put {tmp_path}/a.csv /{environment.bucket}/{other.home}/a.csv",
+        f"ls /{environment.bucket}/{other.home}",
         f"get /{environment.bucket}/watchdog.config {tmp_path}/stolen",
     ):
         refused = openssh.sftp(line)
         assert refused.returncode == 1
-        assert "ermission denied" in refused.stderr
-    # What OpenSSH makes of a refused stat.
-    assert "not found" in openssh.sftp(f"ls /{environment.bucket}/{other.home}").stderr
+        assert "not found" in refused.stderr

@@ -38,7 +38,10 @@ def test_it_runs_where_there_is_nothing_else(package: Path, tmp_path: Path) -> N
         "from sftp_watchdog.handler import lambda_handler; print(lambda_handler.__module__)"
     )
     ran = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-B", "-I", "-S", "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.stdout.strip() == "sftp_watchdog.handler", ran.stderr
 
