@@ -32,7 +32,7 @@ check: $(READY) ## format, lint, types, import rules, template
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo >.lint-imports.log || { cat .lint-imports.log; rm .lint-imports.log; exit 1; }; rm .lint-imports.log
 	@$(BIN)/cfn-lint stack/template.yaml
-	@echo "check: nothing found"
+	@echo "check: format, lint, types, imports and template are clean"
 
 format: $(READY) ## put the code into the one format
 	@$(BIN)/ruff format --quiet .
@@ -49,7 +49,7 @@ clean: ## remove what was made here: .venv, build, caches (not .quillgate)
 
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + " - name another: make PYTHON=python3.x")'
-	@echo "setting up .venv, once (about half a minute)"
+	@echo "setting up .venv, once (half a minute to a minute; fetches from PyPI)"
 	@test -x $(BIN)/python && $(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	@$(PIP) hatchling editables
 	@$(PIP) --no-build-isolation --editable '.[dev]'

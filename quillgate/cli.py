@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -25,12 +26,13 @@ from quillgate.options import (
 )
 from quillgate.ports import Ports, default_ports, free_ports
 from quillgate.signals import end_on_signals
-from quillgate.state import State
-from quillgate.target import DEFAULT_STATE, Environment, load
+from quillgate.state import DEFAULT_STATE, State, state_option
+from quillgate.target import Environment, load
 
 app = typer.Typer(
     name="quillgate",
-    help="The production SFTP drop on your laptop: SFTP, S3, queue, watchdog, Quill and back.",
+    help="The production SFTP drop on your laptop: SFTP, S3, queue, watchdog, Quill and back."
+    "\n\nExample: quillgate demo",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -86,7 +88,9 @@ def down(state: StateOption = DEFAULT_STATE) -> None:
     """
     pid = stop_environment(state)
     _say(
-        f"stopped the environment in {state} (process {pid})" if pid else f"none runs from {state}"
+        f"stopped the environment in {state} (process {pid})"
+        if pid
+        else f"no environment runs from {state}"
     )
 
 
@@ -98,7 +102,7 @@ def env(state: StateOption = DEFAULT_STATE, environment: EnvironmentOption = Non
     """
     if environment == "aws":
         raise TargetError("nothing to export for", "aws", "your AWS profile leads there already")
-    for line in load(state, environment).exports():
+    for line in load(state).exports():
         typer.echo(line)
 
 
@@ -118,7 +122,12 @@ def main() -> None:
     debug = "--debug" in sys.argv
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     try:
-        app(args=arguments, prog_name="quillgate")
+        sys.exit(app(args=arguments, prog_name="quillgate", standalone_mode=False))
+    except typer.Abort:
+        sys.exit("quillgate: not done")
+    except typer.TyperException as error:
+        _say(_usage(error))
+        sys.exit(2)
     except (QuillgateError, ClientError, BotoCoreError) as error:
         if debug:
             raise
@@ -129,6 +138,14 @@ def main() -> None:
         sys.exit(f"quillgate: unexpected: '{error!r}' - see more with --debug, and report it")
 
 
+def _usage(error: typer.TyperException) -> str:
+    """What is wrong with the words of the command, on one line; the help when there are none."""
+    text = error.format_message() if hasattr(error, "format_message") else str(error)
+    if text.startswith("Usage:"):
+        return text
+    return f"quillgate: {' '.join(text.removesuffix('.').split())} - see --help"
+
+
 def _say(line: str) -> None:
     typer.echo(line, err=True)
 
@@ -136,12 +153,13 @@ def _say(line: str) -> None:
 def _how_to_use(environment: Environment, state: Path) -> str:
     """Lines to paste into another shell."""
     key, port = shlex.quote(environment.test_user_key), environment.sftp_port
-    option = "" if state == DEFAULT_STATE else f" --state {shlex.quote(str(state))}"
+    command = "quillgate" if shutil.which("quillgate") else shlex.quote(sys.argv[0])
+    option = state_option(state)
     return (
         f"SFTP:     sftp -P {port} -i {key} {environment.test_user}@{environment.sftp_host}\n"
         f"Quill:    {environment.quill_url}\n"
-        f'aws CLI:  eval "$(quillgate env{option})"\n'
-        f"stop it:  Ctrl-C here, or quillgate down{option}"
+        f'aws CLI:  eval "$({command} env{option})"\n'
+        f"stop it:  Ctrl-C here, or {command} down{option}"
     )
 
 

@@ -42,7 +42,9 @@ def run_demo() -> None:
     """
     with tempfile.TemporaryDirectory(prefix="quillgate-demo-") as folder:
         with Embedded(State(Path(folder)), free_ports, {}, _Clock()) as embedded:
-            story = asyncio.run(_send_and_fetch(embedded.start(), _Clock()))
+            environment = embedded.start()
+            typer.echo("\nA customer's file goes its way:")
+            story = asyncio.run(_send_and_fetch(environment, _Clock()))
             typer.echo(f"\n{story}")
         typer.echo("The file went the whole way and its story came back; everything is stopped.")
 

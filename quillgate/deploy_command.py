@@ -19,8 +19,8 @@ from quillgate.options import (
     YesOption,
     parameters,
 )
-from quillgate.state import State
-from quillgate.target import DEFAULT_STATE, Client, aws_session, load
+from quillgate.state import DEFAULT_STATE, State
+from quillgate.target import Client, aws_session, load
 
 
 def deploy(
@@ -39,7 +39,7 @@ def deploy(
     if environment == "aws":
         _deploy_to_aws(stack, given, yes)
     else:
-        found = load(state, environment)
+        found = load(state)
         if stack not in (None, found.stack_name):
             raise TargetError("no such stack here", str(stack), f"this is {found.stack_name}")
         typer.echo(f"{found.environment}, stack {found.stack_name}", err=True)
@@ -51,8 +51,6 @@ def deploy(
 
 def _deploy_to_aws(name: str | None, given: dict[str, str], yes: bool) -> None:
     session = aws_session()
-    if not session.region_name:
-        raise TargetError("no region for", "aws", "set AWS_REGION or a region in your profile")
     client = cast(Client, session.client)
     stack = aws.stack_for(client, repository(), given, name)
     account = local.account_id(client)

@@ -51,9 +51,8 @@ class Child:
         """Raise StartError, with the last lines of its output, if it has ended."""
         code = self._process.poll()
         if code is not None:
-            raise StartError(
-                f"{self.name} ended", f"exit code {code}", f"its last lines:\n{self._tail()}"
-            )
+            how = f"exit code {code}" if code >= 0 else f"killed by signal {-code}"
+            raise StartError(f"{self.name} ended", how, f"its last lines:\n{self._tail()}")
 
     def stop(self, timeout_seconds: float) -> bool:
         """SIGTERM, and SIGKILL to the whole group when it takes longer than that.

@@ -14,10 +14,12 @@ from sftp_watchdog.routes import Routes, parse
 
 from quillgate.errors import ConfigError
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
-from quillgate.target import DEFAULT_STATE, Target, find
+from quillgate.state import DEFAULT_STATE
+from quillgate.target import Target, find
 
 app = typer.Typer(
-    help="Which upload goes to which project: the routes in the bucket's watchdog.config.",
+    help="Which upload goes to which project: the routes in the bucket's watchdog.config."
+    "\n\nExample: quillgate routes show",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -66,11 +68,13 @@ def show(
     stack: StackOption = None,
     state: StateOption = DEFAULT_STATE,
 ) -> None:
-    """Print the routes in force, as they were stored.
+    """Print the routes in force, as they were stored; exit 1 when they cannot be used.
 
     Example: quillgate routes show > routes.toml
     """
-    typer.echo(_in_force(find(environment, stack, state)), nl=False)
+    content = _in_force(find(environment, stack, state))
+    typer.echo(content, nl=False)
+    _parse(content, CONFIG_KEY)
 
 
 @app.command("test")
@@ -99,7 +103,8 @@ def _read(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise ConfigError("cannot read routes from", str(file), str(error)) from error
+        advice = f"name a file that can be read ({error.strerror})"
+        raise ConfigError("cannot read routes from", str(file), advice) from error
 
 
 def _parse(content: bytes, name: str) -> Routes:

@@ -18,6 +18,7 @@ import fcntl
 import json
 import os
 import secrets
+import shlex
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -31,6 +32,7 @@ from quillgate.errors import StartError, TargetError
 from quillgate.ports import Ports
 
 TEST_USER = "testuser"
+DEFAULT_STATE = Path(".quillgate")
 
 
 class State:
@@ -49,7 +51,7 @@ class State:
         """Hold the folder for one `up`. Raises StartError when another holds it."""
         with (self.folder / "lock").open("a+") as file:
             if not _lock(file, patience_seconds):
-                advice = "stop it: quillgate down"
+                advice = f"stop it: quillgate down{state_option(self.folder)}"
                 raise StartError("an environment runs from here already", str(self.folder), advice)
             file.truncate(0)
             file.write(str(os.getpid()))
@@ -140,6 +142,12 @@ class State:
             advice = f"remove it and a new one is made ({error})"
             raise StartError("not a private key", str(path), advice) from error
         return key.export_public_key().decode().strip()
+
+
+def state_option(folder: Path) -> str:
+    """What to add to a command that is about this folder; nothing for the default one."""
+    is_default = folder.absolute() == DEFAULT_STATE.absolute()
+    return "" if is_default else f" --state {shlex.quote(str(folder))}"
 
 
 def running_pid(folder: Path) -> int | None:

@@ -20,10 +20,9 @@ import botocore.session
 from botocore.config import Config
 
 from quillgate.errors import TargetError
-from quillgate.state import running_pid
+from quillgate.state import DEFAULT_STATE, running_pid, state_option
 
-DEFAULT_STATE = Path(".quillgate")
-EnvironmentName = Literal["embedded", "compose", "aws"]
+EnvironmentName = Literal["embedded", "aws"]
 Client = Callable[[str], Any]
 
 
@@ -99,28 +98,18 @@ def environment_file(state: Path) -> Path:
     return state / "environment.json"
 
 
-def load(state: Path, environment: EnvironmentName | None = None) -> Environment:
+def load(state: Path) -> Environment:
     """The environment that runs from `state`. Raises TargetError when there is none."""
-    path = state / "compose.json" if environment == "compose" else environment_file(state)
-    if environment != "compose" and not running_pid(state):
-        raise TargetError("no environment is running from", str(state), "start one: quillgate up")
+    path = environment_file(state)
+    if not running_pid(state):
+        advice = f"start one: quillgate up{state_option(state)}"
+        raise TargetError("no environment is running from", str(state), advice)
     try:
-        found = Environment(**json.loads(path.read_text()))
+        return Environment(**json.loads(path.read_text()))
     except FileNotFoundError as error:
-        raise TargetError(
-            "no environment is running from", str(state), "start one: quillgate up"
-        ) from error
+        raise TargetError("not ready yet", str(state), "wait until `up` says so") from error
     except (ValueError, TypeError) as error:
-        raise TargetError(
-            "not readable", str(path), f"remove it and run quillgate up ({error})"
-        ) from error
-    if environment and found.environment != environment:
-        raise TargetError(
-            "another environment runs here",
-            found.environment,
-            f"it is not the {environment} you asked for",
-        )
-    return found
+        raise TargetError("not readable", str(path), f"remove it and restart ({error})") from error
 
 
 @dataclass(frozen=True)
@@ -160,7 +149,7 @@ def find(
 ) -> Target:
     """The target of a command's `--environment` and `--stack`."""
     if environment != "aws":
-        found = load(state, environment)
+        found = load(state)
         return Target(found.environment, stack or found.stack_name, found.client)
     if not stack:
         raise TargetError("no stack named on", "aws", "name it: --stack NAME")
@@ -174,4 +163,7 @@ def aws_session() -> boto3.Session:
         raise TargetError(
             "that is not aws: AWS_ENDPOINT_URL", endpoint, "unset it, or use another shell"
         )
-    return boto3.Session()
+    session = boto3.Session()
+    if not session.region_name:
+        raise TargetError("no region for", "aws", "set AWS_REGION, or a region in your profile")
+    return session

@@ -210,7 +210,7 @@ def test_one_state_folder_is_for_one_environment(running: Running) -> None:
     assert second.returncode == 1
     assert second.stderr.strip() == (
         f"quillgate: an environment runs from here already: '{running.state}' "
-        "- stop it: quillgate down"
+        f"- stop it: quillgate down --state {running.state}"
     )
 
 
@@ -270,7 +270,7 @@ def test_down_stops_it_from_another_shell(tmp_path: Path) -> None:
         assert quillgate("down", cwd=tmp_path).returncode == 0
         assert running.process.wait(timeout=60) == 0
         none_left(processes)
-    assert "none runs" in quillgate("down", cwd=tmp_path).stderr
+    assert "no environment runs" in quillgate("down", cwd=tmp_path).stderr
 
 
 def test_an_engine_that_dies_ends_the_environment_with_its_last_lines(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_an_engine_that_dies_ends_the_environment_with_its_last_lines(tmp_path: 
     process.communicate()
     none_left(processes)
     said = (tmp_path / "state" / "up.log").read_text()
-    assert "quillgate: AWS engine ended: 'exit code -9' - its last lines:" in said
+    assert "quillgate: AWS engine ended: 'killed by signal 9' - its last lines:" in said
     assert "Traceback" not in said
 
 

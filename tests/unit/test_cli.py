@@ -119,8 +119,9 @@ def test_help_is_no_error(run: Run) -> None:
 def test_wrong_usage_ends_with_2(run: Run, words: list[str]) -> None:
     ended = run(*words)
     assert (ended.code, ended.stdout) == (2, "")
-    assert ended.stderr.startswith("Usage: quillgate")
-    assert "Traceback" not in ended.stderr
+    assert ended.stderr.startswith("quillgate: ")
+    assert ended.stderr.endswith(" - see --help\n")
+    assert ended.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -140,8 +141,8 @@ def test_wrong_usage_ends_with_2(run: Run, words: list[str]) -> None:
         ),
         (
             ["routes", "check", "no such.toml"],
-            "cannot read routes from: 'no such.toml' - [Errno 2] No such file or directory: "
-            "'no such.toml'",
+            "cannot read routes from: 'no such.toml' - name a file that can be read "
+            "(No such file or directory)",
         ),
     ],
 )
@@ -159,7 +160,7 @@ def test_a_traceback_is_there_for_those_who_ask(
 
 
 def test_where_nothing_runs_down_is_content(run: Run) -> None:
-    assert run("down") == Ended(0, "", "none runs from .quillgate\n")
+    assert run("down") == Ended(0, "", "no environment runs from .quillgate\n")
 
 
 @pytest.mark.usefixtures("running")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import stat
 import threading
 from pathlib import Path
@@ -46,7 +47,8 @@ def test_one_up_at_a_time(state: State) -> None:
             pass
         assert running_pid(state.folder) == os.getpid()
     assert str(refused.value) == (
-        f"an environment runs from here already: '{state.folder}' - stop it: quillgate down"
+        f"an environment runs from here already: '{state.folder}' - stop it: quillgate down "
+        f"--state {shlex.quote(str(state.folder))}"
     )
     assert running_pid(state.folder) is None
     with state.locked():

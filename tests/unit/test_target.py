@@ -94,18 +94,18 @@ def test_exports_are_what_a_shell_reads() -> None:
 
 
 def test_what_runs_is_found(running: Path) -> None:
-    assert load(running) == load(running, "embedded") == ENVIRONMENT
+    assert load(running) == ENVIRONMENT
     found = find(None, None, running)
     assert (found.environment, found.stack_name) == ("embedded", "local-quillgate-sftp")
     assert find(None, "other-stack", running).stack_name == "other-stack"
 
 
-@pytest.mark.parametrize("environment", [None, "embedded", "compose"])
-def test_without_an_environment_the_way_to_one_is_told(tmp_path: Path, environment: Any) -> None:
+def test_without_an_environment_the_way_to_one_is_told(tmp_path: Path) -> None:
     folder = tmp_path / "it's"
     with pytest.raises(TargetError) as refused:
-        load(folder, environment)
-    message = f"no environment is running from: '{folder}' - start one: quillgate up"
+        load(folder)
+    option = f"--state {shlex.quote(str(folder))}"
+    message = f"no environment is running from: '{folder}' - start one: quillgate up {option}"
     assert str(refused.value) == message
     assert not folder.exists(), "looking changes nothing"
 
@@ -119,7 +119,7 @@ def test_what_an_environment_left_when_it_was_killed_is_none(tmp_path: Path) -> 
 
 def test_one_that_is_still_starting_is_none_yet(running: Path) -> None:
     environment_file(running).unlink()
-    with pytest.raises(TargetError, match=r"^no environment is running from: "):
+    with pytest.raises(TargetError, match=r"^not ready yet: "):
         load(running)
 
 
@@ -129,24 +129,7 @@ def test_a_file_of_something_else_is_named(running: Path, text: str) -> None:
     with pytest.raises(TargetError) as refused:
         load(running)
     path = running / "environment.json"
-    assert str(refused.value).startswith(
-        f"not readable: '{path}' - remove it and run quillgate up ("
-    )
-
-
-def test_what_runs_is_not_taken_for_another(running: Path) -> None:
-    (running / "compose.json").write_text(ENVIRONMENT.to_json())
-    with pytest.raises(TargetError) as refused:
-        load(running, "compose")
-    assert str(refused.value) == (
-        "another environment runs here: 'embedded' - it is not the compose you asked for"
-    )
-
-
-def test_compose_is_found_by_the_file_it_leaves(tmp_path: Path) -> None:
-    compose = replace(ENVIRONMENT, environment="compose")
-    (tmp_path / "compose.json").write_text(compose.to_json())
-    assert load(tmp_path, "compose") == compose
+    assert str(refused.value).startswith(f"not readable: '{path}' - remove it and restart (")
 
 
 def test_aws_is_never_meant_by_chance(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ class Config:
             raise NoRoutesError(self._unreadable(error)) from error
         except (RoutesError, UnicodeDecodeError) as error:
             raise NoRoutesError(
-                f"routes are broken: {self._key!r}: {error} - correct it and store it with "
+                f"routes are broken: {self._key!r}: {error}; then store them with "
                 "`quillgate routes push`"
             ) from error
         self._etag = answer["ETag"]

@@ -82,4 +82,4 @@ class NoReceiptError(RetryLaterError):
 
 
 class OutOfTimeError(RetryLaterError):
-    """Too little time is left in this invocation: not tried at all, so it comes back soon."""
+    """Too little time is left in this invocation: not tried at all."""

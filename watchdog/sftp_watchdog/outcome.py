@@ -75,7 +75,8 @@ class Clerk:
             project=match.project,
             bucket=upload.bucket,
             key=upload.key,
-            version_id=upload.version_id,
+            # What S3 itself calls the version of an object from before versioning.
+            version_id=upload.version_id or "null",
             size=upload.size,
             etag=upload.etag,
             uploaded_at=upload.uploaded_at,

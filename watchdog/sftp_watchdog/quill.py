@@ -28,7 +28,7 @@ class Notification:
     project: str
     bucket: str
     key: str
-    version_id: str | None
+    version_id: str
     size: int
     etag: str
     uploaded_at: str
