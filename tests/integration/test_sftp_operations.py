@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import io
-import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import paramiko
@@ -220,21 +218,3 @@ def test_logical_home(
         put(client, "/outside.csv", b"x")
     with pytest.raises(FileNotFoundError):
         client.stat(f"/{bucket}")
-
-
-@pytest.mark.parametrize("tool", ["sftp", "scp"])
-def test_openssh(tool: str, user: NewUser, environment: Environment, tmp_path: Path) -> None:
-    key, source, back = tmp_path / "key", tmp_path / "a b.csv", tmp_path / "back"
-    user.key.write_private_key_file(str(key))
-    source.write_bytes(b"one,two\n" * 5000)
-    options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes"]
-    base = [tool, "-i", str(key), "-P", str(environment.sftp_port)]
-    base += [word for option in options for word in ("-o", option)]
-    remote = f"{user.name}@{environment.sftp_host}"
-    if tool == "sftp":
-        batch = f'put "{source}" "a b.csv"\nget "a b.csv" "{back}"\n'
-        subprocess.run([*base, "-b", "-", remote], input=batch.encode(), check=True, timeout=30)
-    else:
-        subprocess.run([*base, str(source), f"{remote}:a b.csv"], check=True, timeout=30)
-        subprocess.run([*base, f"{remote}:a b.csv", str(back)], check=True, timeout=30)
-    assert back.read_bytes() == source.read_bytes()
