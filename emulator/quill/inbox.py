@@ -50,7 +50,9 @@ ON CONFLICT (id) DO UPDATE SET
     status = iif(status IN ('accepted', 'withdrawn'), status, excluded.status)
 RETURNING seq, receipt, status, attempts
 """
-_SHOWN = ("received_at", "attempts", "status", "receipt", "story_key", "reason", "story_error")
+_SHOWN = ("received_at", "attempts", "status", "receipt", "story_key")
+# Beyond the interface, and there only when there is something to say.
+_WORDS = ("reason", "story_error")
 
 
 @dataclass(frozen=True)
@@ -167,10 +169,7 @@ class Inbox:
             key,
             -1 if last is None else last,
         )
-        return [
-            {**json.loads(row["notification"]), **{name: row[name] for name in _SHOWN}}
-            for row in reversed(rows)
-        ]
+        return [_shown(row) for row in reversed(rows)]
 
     def story(self, file_id: str) -> str | None:
         """The text that was delivered for this id."""
@@ -213,3 +212,8 @@ class Inbox:
     def _read(self, statement: str, *values: object) -> list[sqlite3.Row]:
         with self._lock:
             return self._db.execute(statement, values).fetchall()
+
+
+def _shown(row: sqlite3.Row) -> dict[str, Any]:
+    words = {name: row[name] for name in _WORDS if row[name] is not None}
+    return {**json.loads(row["notification"]), **{name: row[name] for name in _SHOWN}, **words}

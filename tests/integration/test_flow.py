@@ -81,6 +81,10 @@ def test_a_notification_says_what_the_object_is(
     assert item["deliver_to"] == f"{customer.home}/outgoing/eu/west/"
     assert item["attempts"] == 1
     assert len(item["id"]) == 64
+    assert list(item) == [
+        *("id", "project", "bucket", "key", "version_id", "size", "etag", "uploaded_at"),
+        *("uploaded_by", "deliver_to", "received_at", "attempts", "status", "receipt", "story_key"),
+    ]
 
 
 def test_each_upload_takes_its_own_route(
