@@ -1,21 +1,14 @@
-"""The embedded environment: start it, wait until a file can go all the way, stop it.
-
-    AWS engine     ministack with IAM enforced, a child process
-    Transfer       the control plane and its SFTP servers, a child process
-    Quill          the fake, a child process that may do what the bucket's policy gives its role
-
-Everything listens on 127.0.0.1 only.
-"""
+"""The embedded environment: start it, wait until a file can go all the way, stop it."""
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 from urllib.error import URLError
@@ -26,18 +19,13 @@ from quillgate import sweep
 from quillgate.deploy import local
 from quillgate.deploy.local import Deployed
 from quillgate.deploy.template import repository
+from quillgate.parts import ACCOUNT, ENGINE, REGION, ROOT_KEY, all_parts, url
 from quillgate.ports import HOST, Ports
 from quillgate.processes import Children
 from quillgate.state import TEST_USER, State, write_private
 from quillgate.target import Environment, environment_file, local_client
 
-# -P: nothing that lies in the caller's folder is taken for a module.
-_PYTHON = (sys.executable, "-P", "-m")
-REGION = "us-east-1"
-ACCOUNT = "000000000000"
-ROOT_KEY = "test"
 _START_SECONDS = 60.0
-_ENGINE = "AWS engine"
 _WATCH_SECONDS = 0.3
 Progress = Callable[[str], None]
 
@@ -79,14 +67,13 @@ class Embedded:
 
     def start(self) -> Environment:
         """Start all parts, deploy the stack, and return when a file can go all the way."""
-        self._start_engine()
-        self._start_transfer()
-        self._start_quill()
-        self._wait_for_services()
+        self._start_parts()
         self._say("AWS engine, Transfer and Quill are up")
         local.ensure_quill_role(self.client("iam"), ACCOUNT)
         deployed = local.deploy(
-            self.client, repository(), stack_parameters(self._state, self._quill_url(), self._given)
+            self.client,
+            repository(),
+            stack_parameters(self._state, url(self._ports.quill), self._given),
         )
         self._say(f"stack {deployed.stack_name} is deployed")
         if self._first_files(deployed.outputs["BucketName"]):
@@ -109,70 +96,20 @@ class Embedded:
     def client(self, service: str) -> Any:
         """A boto3 client with the engine's root keys."""
         port = self._ports.transfer if service == "transfer" else self._ports.engine
-        return local_client(service, f"http://{HOST}:{port}", REGION, ROOT_KEY, ROOT_KEY)
+        return local_client(service, url(port), REGION, ROOT_KEY, ROOT_KEY)
 
-    def _start_engine(self) -> None:
+    def _start_parts(self) -> None:
         if self._state.engine_is_stale(self._ports):
             self._say("killed or moved since: the stack is deployed again and uploads are swept")
             self._state.forget_engine()
         self._state.mark_running(self._ports)
-        environ = {
-            "AUTH": "true",
-            "BIND_HOST": HOST,
-            "MINISTACK_HOST": HOST,
-            "GATEWAY_PORT": str(self._ports.engine),
-            "MINISTACK_REGION": REGION,
-            "MINISTACK_ACCOUNT_ID": ACCOUNT,
-            # Listeners of its own that nobody here uses.
-            "SFTP_ENABLED": "0",
-            "IOT_MTLS_ENABLED": "0",
-            "PERSIST_STATE": "1",
-            "S3_PERSIST": "1",
-            "STATE_DIR": str(self._state.path("engine", "state")),
-            "S3_DATA_DIR": str(self._state.path("engine", "s3")),
-            # It unpacks functions there, and leaves them when it is killed.
-            "TMPDIR": str(self._state.path("engine", "tmp")),
-            **self._root_credentials(),
-        }
-        command = [*_PYTHON, "ministack"]
-        self._children.start(_ENGINE, command, environ, self._state.log("engine"))
-
-    def _start_transfer(self) -> None:
-        options = {
-            "--host": HOST,
-            "--api-port": str(self._ports.transfer),
-            "--sftp-port": str(self._ports.sftp),
-            "--state": str(self._state.path("transfer")),
-            "--account-id": ACCOUNT,
-            "--region": REGION,
-        }
-        command = [*_PYTHON, "emulator.transfer_service", *_flat(options)]
-        environ = {**self._root_credentials(), "AWS_ENDPOINT_URL": self._engine_url()}
-        self._children.start("Transfer", command, environ, self._state.log("transfer"))
-
-    def _start_quill(self) -> None:
-        options = {
-            "--host": HOST,
-            "--port": str(self._ports.quill),
-            "--state": str(self._state.path("quill")),
-        }
-        environ = {
-            **self._root_credentials(),
-            "AWS_ENDPOINT_URL": self._engine_url(),
-            "QUILL_TOKEN": self._state.quill_token(),
-            "QUILL_ROLE_ARN": local.quill_role_arn(ACCOUNT),
-        }
-        command = [*_PYTHON, "emulator.quill", *_flat(options)]
-        self._children.start("Quill", command, environ, self._state.log("quill"))
-
-    def _wait_for_services(self) -> None:
-        urls = {
-            _ENGINE: f"{self._engine_url()}/_ministack/health",
-            "Transfer": f"http://{HOST}:{self._ports.transfer}/health",
-            "Quill": f"{self._quill_url()}/_quill/health",
-        }
-        for name, url in urls.items():
-            self._children.wait_until(name, lambda url=url: _answers(url), _START_SECONDS)  # type: ignore[misc]
+        parts = all_parts(self._state, self._ports)
+        for part in parts:
+            log = self._state.log(part.log)
+            self._children.start(part.name, list(part.command), part.environ, log)
+        for part in parts:
+            ready = partial(_answers, part.health_url)
+            self._children.wait_until(part.name, ready, _START_SECONDS)
 
     def _first_files(self, bucket: str) -> bool:
         """Store routes and the test user's folders, unless there are routes already."""
@@ -213,7 +150,7 @@ class Embedded:
         found: dict[str, int] = {}
 
         def listening() -> bool:
-            found.update(_get_json(f"http://{HOST}:{self._ports.transfer}/_quillgate/ports"))
+            found.update(_get_json(f"{url(self._ports.transfer)}/_quillgate/ports"))
             return server_id in found
 
         self._children.wait_until(f"SFTP server {server_id}", listening, _START_SECONDS)
@@ -224,12 +161,12 @@ class Embedded:
         server = self.client("transfer").describe_server(ServerId=out["ServerId"])["Server"]
         return Environment(
             environment="embedded",
-            aws_endpoint=self._engine_url(),
-            transfer_endpoint=f"http://{HOST}:{self._ports.transfer}",
+            aws_endpoint=url(self._ports.engine),
+            transfer_endpoint=url(self._ports.transfer),
             sftp_host=HOST,
             sftp_port=sftp_port,
             host_key_fingerprint=server["HostKeyFingerprint"],
-            quill_url=self._quill_url(),
+            quill_url=url(self._ports.quill),
             console_url=None,
             region=REGION,
             access_key_id=ROOT_KEY,
@@ -248,22 +185,8 @@ class Embedded:
 
     def _stop(self) -> None:
         environment_file(self._state.folder).unlink(missing_ok=True)
-        if _ENGINE in self._children.stop():
+        if ENGINE in self._children.stop():
             self._state.mark_stopped()
-
-    def _engine_url(self) -> str:
-        return f"http://{HOST}:{self._ports.engine}"
-
-    def _quill_url(self) -> str:
-        return f"http://{HOST}:{self._ports.quill}"
-
-    @staticmethod
-    def _root_credentials() -> dict[str, str]:
-        return {
-            "AWS_ACCESS_KEY_ID": ROOT_KEY,
-            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
-            "AWS_DEFAULT_REGION": REGION,
-        }
 
 
 def stack_parameters(state: State, quill_url: str, given: Mapping[str, str]) -> dict[str, str]:
@@ -278,21 +201,17 @@ def stack_parameters(state: State, quill_url: str, given: Mapping[str, str]) -> 
     }
 
 
-def _flat(options: Mapping[str, str]) -> list[str]:
-    return [word for pair in options.items() for word in pair]
-
-
 _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def _answers(url: str) -> bool:
+def _answers(address: str) -> bool:
     try:
-        with _DIRECT.open(url, timeout=2) as response:
+        with _DIRECT.open(address, timeout=2) as response:
             return bool(response.status == 200)
     except (URLError, OSError):
         return False
 
 
-def _get_json(url: str) -> dict[str, Any]:
-    with _DIRECT.open(url, timeout=5) as response:
+def _get_json(address: str) -> dict[str, Any]:
+    with _DIRECT.open(address, timeout=5) as response:
         return dict(json.load(response))
