@@ -50,6 +50,7 @@ class Options:
     account_id: str
     region: str
     idle_seconds: float
+    max_keys_per_user: int
 
 
 class PortInUse(Exception):  # noqa: N818
@@ -125,7 +126,12 @@ def _config(options: Options, store: Store, listeners: Listeners) -> uvicorn.Con
     async def ports(_: Request) -> JSONResponse:
         return JSONResponse(listeners.ports())
 
-    api = create_app(store, account_id=options.account_id, region=options.region)
+    api = create_app(
+        store,
+        account_id=options.account_id,
+        region=options.region,
+        max_keys_per_user=options.max_keys_per_user,
+    )
     app = Starlette(routes=[Route("/_quillgate/ports", ports), Mount("/", api)])
     return uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=2
@@ -168,6 +174,8 @@ def _options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--account-id", default="000000000000")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--idle-seconds", type=float, default=1800)
+    # Sources differ on AWS's own limit: its API model says 5, its Terraform module 50.
+    parser.add_argument("--max-keys-per-user", type=int, default=50)
     return Options(**vars(parser.parse_args(arguments)))
 
 

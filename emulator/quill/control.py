@@ -29,9 +29,16 @@ _ORDER = {
 
 
 def _own_page_only(request: Request) -> None:
-    """Browsers send `Origin` with every call that changes something; scripts send none."""
+    """Browsers send `Origin` with every call that changes something; scripts send none.
+
+    A name that was made to lead here (DNS rebinding) is not ours, even if `Host` says the same.
+    """
     origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+    if origin is None:
+        return
+    found = urlsplit(origin)
+    is_ours = found.netloc == request.headers.get("host")
+    if not is_ours or found.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise HTTPException(403, f"refused for pages of another origin, '{origin[:200]}'")
 
 

@@ -122,11 +122,21 @@ class Inbox:
 
         Holds off `withdraw` and `clear` meanwhile: once they return, no story of theirs appears.
         """
-        key = job.notification.story_key
+        told, key = job.notification, job.notification.story_key
         with self._delivery:
             if self.job(job.seq) is None:
                 return False
-            put(key, text)
+            # Told late, the story of an older upload must not take the place of a newer one's.
+            newer = self._read(
+                "SELECT 1 FROM items WHERE story_key = ? "
+                "AND json_extract(notification, '$.bucket') = ? "
+                "AND json_extract(notification, '$.uploaded_at') > ?",
+                key,
+                told.bucket,
+                told.uploaded_at,
+            )
+            if not newer:
+                put(key, text)
             self._write(
                 "UPDATE items SET story_key = ?, story = ?, story_error = NULL WHERE seq = ?",
                 key,

@@ -10,6 +10,8 @@ from decimal import Decimal
 from emulator.quill.lines import RecordLines, TooLong
 from emulator.quill.totals import MOST_COLUMNS, Totals, as_number
 
+_NAME_CHARACTERS = 200  # of a field's name are kept
+
 
 @dataclass(frozen=True)
 class Records:
@@ -60,7 +62,8 @@ class _Counter:
             self._others += 1
 
     def _sum(self, record: dict[str, object]) -> None:
-        for name, value in record.items():
+        for long_name, value in record.items():
+            name = long_name[:_NAME_CHARACTERS]
             if name not in self._fields and len(self._fields) == MOST_COLUMNS:
                 self._more_fields = True
                 continue

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
 
-from emulator.quill.lines import RecordLines, TooLong
+from emulator.quill.lines import RECORD_LIMIT, RecordLines, TooLong
 from emulator.quill.totals import MOST_COLUMNS, Totals, as_number
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE_LINES = 20
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_TOLD = re.compile(r'"?sep=([,;\t|])"?\s*')  # Excel's first line
+# The reader's own limit is less than what a record may have.
+csv.field_size_limit(RECORD_LIMIT)
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,10 @@ def read_table(text: io.TextIOBase, usual: str = ",") -> Table:
     delimiter, problem = usual, None
     try:
         sample = _sample(lines)
-        delimiter = _delimiter(sample, usual)
+        if sample and (told := _TOLD.fullmatch(sample[0])):
+            sample, delimiter = sample[1:], told[1]
+        else:
+            delimiter = _delimiter(sample, usual)
         rows = csv.reader(chain(sample, lines), delimiter=delimiter, strict=True)
         for row in rows:
             lines.new_record()
@@ -90,9 +98,12 @@ class _Counter:
             self._ragged += 1
 
     def _starts(self, row: list[str]) -> bool:
-        """Sets up the columns; True when the row held their names: no number, and not empty."""
+        """Sets up the columns; True when the row held their names: words, and years perhaps."""
         self._width = len(row)
-        self._header = any(row) and all(as_number(cell.strip()) is None for cell in row)
+        cells = [cell.strip() for cell in row]
+        numbers = [cell for cell in cells if as_number(cell) is not None]
+        words = len(numbers) < len([cell for cell in cells if cell])
+        self._header = words and all(_YEAR.fullmatch(number) for number in numbers)
         numbered = (f"column {place}" for place in range(1, self._width + 1))
         names: Iterable[str] = row if self._header else numbered
         self._columns = tuple(Totals(name.strip()) for name in islice(names, MOST_COLUMNS))

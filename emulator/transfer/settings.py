@@ -66,6 +66,8 @@ def created(request: Settings) -> Settings:
 def updated(settings: Settings, request: Settings, *, online: bool) -> Settings:
     """`settings` with what is given; raises InvalidRequestError as `created` does."""
     merged = _merged(settings, request)
+    if request.get("EndpointType") == "PUBLIC" and "EndpointDetails" not in request:
+        merged = {name: value for name, value in merged.items() if name != "EndpointDetails"}
     for name in _ONLY_OFFLINE:
         if online and merged.get(name) != settings.get(name):
             raise InvalidRequestError(

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -22,6 +23,8 @@ from botocore.config import Config
 from paramiko.sftp import CMD_CLOSE
 
 CONFIG_KEY = "watchdog.config"
+CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict")
+START_SECONDS = 180
 QUILLGATE = [sys.executable, "-m", "quillgate"]
 
 # What the documentation tells an operator to give to users: see the template's test user.
@@ -101,8 +104,12 @@ class Environment:
         while True:
             found = s3.get_object(Bucket=self.bucket, Key=CONFIG_KEY)
             body = found["Body"].read() + f"\n[[route]]\n{text}\n".encode()
-            with contextlib.suppress(s3.exceptions.ClientError):
+            try:
                 s3.put_object(Bucket=self.bucket, Key=CONFIG_KEY, Body=body, IfMatch=found["ETag"])
+            except s3.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] not in CHANGED_MEANWHILE:
+                    raise
+            else:
                 return
 
     def watchdog_log(self) -> list[dict[str, Any]]:
@@ -224,7 +231,7 @@ def start_environment(state: Path, *arguments: str) -> Iterator[Running]:
         yield Running(process, read_environment(process), state)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         if process.poll() is None:
             process.kill()
@@ -242,7 +249,11 @@ def spawn(state: Path, *arguments: str) -> subprocess.Popen[str]:
 def read_environment(process: subprocess.Popen[str]) -> Environment:
     """The line an `up` prints when it is ready."""
     assert process.stdout is not None
+    # A start that hangs ends, and with it the wait for its line.
+    patience = threading.Timer(START_SECONDS, process.kill)
+    patience.start()
     line = process.stdout.readline()
+    patience.cancel()
     assert line, f"quillgate up ended with {process.wait()}"
     return Environment(json.loads(line))
 

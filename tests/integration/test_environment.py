@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -217,16 +218,13 @@ def test_one_state_folder_is_for_one_environment(running: Running) -> None:
 @pytest.fixture
 def taken_port() -> Iterator[int]:
     """4566, taken by us or by somebody else."""
-    with socket.socket() as taken:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if taken.connect_ex(("127.0.0.1", 4566)):
-            taken.close()
-            with socket.socket() as own:
-                own.bind(("127.0.0.1", 4566))
-                own.listen()
-                yield 4566
-        else:
-            yield 4566
+    with socket.socket() as own:
+        own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # If it cannot be bound, somebody else has it.
+        with contextlib.suppress(OSError):
+            own.bind(("127.0.0.1", 4566))
+            own.listen()
+        yield 4566
 
 
 def test_a_port_in_use_is_named(taken_port: int, tmp_path: Path) -> None:

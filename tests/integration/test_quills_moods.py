@@ -90,7 +90,8 @@ def test_whatever_is_no_receipt_is_tried_again(
     key = upload(environment, customer)
 
     def told_again() -> None:
-        assert quill.accepted(key)["attempts"] == 2
+        # At least: an answer that comes late may be missed twice on a slow machine.
+        assert quill.accepted(key)["attempts"] >= 2
 
     eventually(told_again)
     assert fired(quill, customer) == [(1, 1)]
@@ -131,15 +132,17 @@ def test_a_wrong_token_loses_nothing(own: Environment) -> None:
     right = secrets.get_secret_value(SecretId=secret_id)["SecretString"]
     wrong = json.dumps({**json.loads(right), "token": "mistyped"})
     secrets.put_secret_value(SecretId=secret_id, SecretString=wrong)
-    key = upload(own, user)
 
     def refused() -> None:
         item = quill.notification(key)
         assert item["status"] == "failed"
         assert item["attempts"] >= 2
 
-    eventually(refused)
-    secrets.put_secret_value(SecretId=secret_id, SecretString=right)
+    try:
+        key = upload(own, user)
+        eventually(refused)
+    finally:
+        secrets.put_secret_value(SecretId=secret_id, SecretString=right)
     assert quill.accepted(key)["attempts"] >= 3
     assert "mistyped" not in json.dumps(own.watchdog_log())
     assert json.loads(right)["token"] not in json.dumps(own.watchdog_log())
@@ -155,15 +158,17 @@ def test_broken_or_missing_routes_lose_nothing(broken: str | None, own: Environm
         s3.put_object(Bucket=own.bucket, Key=CONFIG_KEY, Body=broken.encode())
     own.restart_watchdog()
     before = len(own.watchdog_log())
-    key = upload(own, user)
 
     def complained() -> None:
         said = "line 3: unknown key 'directry'" if broken else "'watchdog.config' in"
         assert any(said in line.get("reason", "") for line in own.watchdog_log()[before:])
 
-    eventually(complained)
-    assert quill.notifications(key=key) == []
-    s3.put_object(Bucket=own.bucket, Key=CONFIG_KEY, Body=good)
+    try:
+        key = upload(own, user)
+        eventually(complained)
+        assert quill.notifications(key=key) == []
+    finally:
+        s3.put_object(Bucket=own.bucket, Key=CONFIG_KEY, Body=good)
     quill.accepted(key)
 
 
@@ -187,15 +192,17 @@ def test_a_missing_permission_stops_the_watchdog_and_loses_nothing(
     put_policy(less)
     own.restart_watchdog()
     before = len(own.watchdog_log())
-    key = upload(own, user)
 
     def refused() -> None:
         lines = [line for line in own.watchdog_log()[before:] if line.get("key") == key]
         assert any("AccessDenied" in line["reason"] for line in lines)
 
-    eventually(refused)
-    assert quill.notifications(key=key) == []
-    put_policy(policy["Statement"])
+    try:
+        key = upload(own, user)
+        eventually(refused)
+        assert quill.notifications(key=key) == []
+    finally:
+        put_policy(policy["Statement"])
     quill.accepted(key)
 
 

@@ -34,6 +34,7 @@ class FakeObjects:
     def __init__(self, refusals: int = 0) -> None:
         self.files: dict[str, bytes] = {}
         self.stories: dict[str, str] = {}
+        self.puts: list[str] = []
         self.refusals = refusals
         self.reading = threading.Event()
         self.may_read = threading.Event()
@@ -51,6 +52,7 @@ class FakeObjects:
     def put_text(self, bucket: str, key: str, text: str) -> None:
         assert bucket == EXAMPLE["bucket"]
         self.stories[key] = text
+        self.puts.append(key)
 
 
 def eventually(assertion: Callable[[], object], seconds: float = 5) -> None:

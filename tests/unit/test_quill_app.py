@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import threading
 from collections.abc import Iterator
@@ -58,6 +59,7 @@ def quill(client: httpx.Client, objects: FakeObjects) -> httpx.Client:
     """A client of a Quill that has heard nothing yet."""
     assert client.delete("/_quill/state").status_code == 204
     objects.stories.clear()
+    objects.puts.clear()
     return client
 
 
@@ -101,12 +103,20 @@ def test_the_example_of_the_contract_is_accepted_and_told(quill: httpx.Client) -
     assert EXAMPLE["key"] in story.text
 
 
-def test_calls_at_once_get_one_receipt_and_one_story(quill: httpx.Client) -> None:
+def test_calls_at_once_get_one_receipt_and_one_story(
+    quill: httpx.Client, objects: FakeObjects
+) -> None:
     with ThreadPoolExecutor(6) as pool:
         answers = list(pool.map(lambda _: tell(quill, message()), range(12)))
 
     assert len({answer.json()["receipt"] for answer in answers}) == 1
     assert outcome(quill) == [("accepted", 12)]
+
+    def told() -> None:
+        assert items(quill)[0]["story_key"]
+
+    eventually(told)
+    assert len(objects.puts) == 1
 
 
 @pytest.mark.parametrize("token", ["Bearer wrong", "Bearer", "Basic cmlnaHQ=", "", "Bearer é"])
@@ -172,7 +182,7 @@ def test_a_dropped_connection_gets_no_answer(quill: httpx.Client) -> None:
 
 
 def test_a_late_answer_may_be_to_a_caller_who_has_gone(quill: httpx.Client) -> None:
-    order(quill, delay_ms=100)
+    order(quill, delay_ms=500)
     with pytest.raises(httpx.ReadTimeout):
         quill.post(
             "/v1/projects/acme-sales/files",
@@ -286,11 +296,14 @@ def test_a_connection_can_be_used_again_after_a_fault(url: str, quill: httpx.Cli
 
 def test_a_caller_who_goes_away_midway_leaves_nothing(url: str, quill: httpx.Client) -> None:
     host, port = url.removeprefix("http://").split(":")
+    body = json.dumps(message("cut.csv")).encode()
+    head = (
+        f"POST /v1/projects/acme-sales/files HTTP/1.1\r\nHost: quill\r\n"
+        f"Authorization: {AUTHORIZED['Authorization']}\r\n"
+        f"Idempotency-Key: {message('cut.csv')['id']}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     with socket.create_connection((host, int(port)), 5) as connection:
-        connection.sendall(
-            b"POST /v1/projects/acme-sales/files HTTP/1.1\r\nHost: quill\r\n"
-            b"Content-Length: 100\r\n\r\n{"
-        )
+        connection.sendall(head.encode() + body[:-1])
 
     assert tell(quill, EXAMPLE).status_code == 202
     assert outcome(quill) == [("accepted", 1)]

@@ -144,7 +144,7 @@ def test_a_dripping_quill_is_given_up() -> None:
         try:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             with pytest.raises(NoReceiptError, match="broke off its answer"):
-                quill(url, timeout=0.1).tell(NOTIFICATION)
+                quill(url, timeout=0.5).tell(NOTIFICATION)
         finally:
             done.set()
             thread.join()

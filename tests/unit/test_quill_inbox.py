@@ -167,3 +167,17 @@ def test_a_story_that_cannot_be_put_stays_to_be_told(inbox: Inbox) -> None:
     assert inbox.deliver(job, "story", lambda *_: None)
     assert inbox.story(job.notification.id) == "story"
     assert not inbox.deliver(job, "story", refuse)
+
+
+def test_a_story_told_late_does_not_replace_a_newer_one(inbox: Inbox) -> None:
+    older = notification(id="0" * 64, uploaded_at="2026-11-23T09:00:00.000Z")
+    newer = notification(id="1" * 64, uploaded_at="2026-11-23T09:00:01.000Z")
+    put: list[str] = []
+    for each, text in ((newer, "newer"), (older, "older")):
+        _, recorded = inbox.accept(each)
+        job = inbox.job(recorded.seq)
+        assert job
+        assert inbox.deliver(job, text, lambda _, told: put.append(told))
+    assert put == ["newer"]
+    assert all(item["story_key"] for item in inbox.items())
+    assert inbox.story("0" * 64) == "older"

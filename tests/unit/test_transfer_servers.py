@@ -27,6 +27,7 @@ from emulator.transfer.errors import (
 )
 from emulator.transfer.operations import OPERATIONS, perform
 from emulator.transfer.scope import Scope
+from emulator.transfer.settings import created, updated
 from emulator.transfer.store import Store
 from tests.unit.keys import rsa_key
 
@@ -263,19 +264,19 @@ def test_a_deleted_server_is_gone(call: Call, server_id: str) -> None:
 
 
 def test_servers_are_listed_page_by_page(call: Call) -> None:
-    created = sorted(call("CreateServer")["ServerId"] for _ in range(5))
+    made = sorted(call("CreateServer")["ServerId"] for _ in range(5))
     first = call("ListServers", MaxResults=2)
     second = call("ListServers", MaxResults=2, NextToken=first["NextToken"])
     last = call("ListServers", MaxResults=2, NextToken=second["NextToken"])
     pages = [first["Servers"], second["Servers"], last["Servers"]]
-    assert [item["ServerId"] for found in pages for item in found] == created
+    assert [item["ServerId"] for found in pages for item in found] == made
     assert "NextToken" not in last
     assert pages[0][0] == {
-        "Arn": f"arn:aws:transfer:eu-west-1:123456789012:server/{created[0]}",
+        "Arn": f"arn:aws:transfer:eu-west-1:123456789012:server/{made[0]}",
         "Domain": "S3",
         "EndpointType": "PUBLIC",
         "IdentityProviderType": "SERVICE_MANAGED",
-        "ServerId": created[0],
+        "ServerId": made[0],
         "State": "ONLINE",
         "UserCount": 0,
     }
@@ -332,3 +333,10 @@ def test_operations_that_are_not_there(call: Call) -> None:
     with pytest.raises(NotEmulatedError, match="'CreateWorkflow' - there are CreateServer, ") as it:
         call("CreateWorkflow")
     assert all(name in it.value.message for name in OPERATIONS)
+
+
+def test_a_server_in_a_vpc_can_become_public_again() -> None:
+    in_vpc = created({"EndpointType": "VPC", "EndpointDetails": {"VpcId": "vpc-1"}})
+    public = updated(in_vpc, {"EndpointType": "PUBLIC"}, online=False)
+    assert public["EndpointType"] == "PUBLIC"
+    assert "EndpointDetails" not in public

@@ -235,7 +235,7 @@ def test_a_path_that_cannot_be_is_named(tmp_path: Path) -> None:
         Store(tmp_path / "file" / "store")
 
 
-def test_a_closed_store_says_so(store: Store) -> None:
-    store.close()
+def test_a_closed_store_says_so(own: Store) -> None:
+    own.close()
     with pytest.raises(StoreError, match="closed database"):
-        store.servers()
+        own.servers()
