@@ -43,11 +43,10 @@ class Cursor:
         self._range = RANGES[0]
         self._changed = Condition()
         self._window = Window(start)
-        self._goal = start + AHEAD
+        # Nothing is fetched before somebody reads: a client may open many files at once.
+        self._goal = start
         self._is_filling = self._is_closed = False
         self._failure: FileError | None = None
-        with self._changed:
-            self._fill_more()
 
     def is_near(self, offset: int) -> bool:
         """Say whether reading on from here reaches `offset` soon."""
@@ -75,6 +74,7 @@ class Cursor:
         """Stop; the worker, if one is at it, lets the connection go."""
         with self._changed:
             self._is_closed = True
+            self._window = Window(self._window.end)
             if not self._is_filling:
                 self._leave_body()
 

@@ -47,7 +47,7 @@ class Download:
         if offset >= end:
             return b""
         with self._lock:
-            data = self._cursor_near(offset).read(offset, end)
+            data = self._cursor_for(offset, end).read(offset, end)
             self.bytes_out += len(data)
             return data
 
@@ -56,11 +56,17 @@ class Download:
         with self._lock:
             for cursor in self._cursors:
                 cursor.close()
+            self._cursors = []
 
-    def _cursor_near(self, offset: int) -> Cursor:
-        """Find the cursor to read on with, or replace the one not used for longest."""
-        near = next((each for each in self._cursors if each.is_near(offset)), None)
-        cursor = near or Cursor(self._fetch, self._workers, offset, self.size)
+    def _cursor_for(self, offset: int, end: int) -> Cursor:
+        """Find the cursor to read on with, or replace the one not used for longest.
+
+        One that has the bytes goes before one that is near them: `would_wait` counts on it.
+        """
+        holding = (each for each in self._cursors if each.holds(offset, end))
+        near = (each for each in self._cursors if each.is_near(offset))
+        found = next(holding, None) or next(near, None)
+        cursor = found or Cursor(self._fetch, self._workers, offset, self.size)
         others = [each for each in self._cursors if each is not cursor]
         for left in others[CURSORS - 1 :]:
             left.close()

@@ -10,13 +10,14 @@ The numbers are SFTP version 3 status codes (draft-ietf-secsh-filexfer-02, secti
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-from botocore.exceptions import HTTPClientError as BotocoreHTTPError
-from urllib3.exceptions import HTTPError
+from botocore.exceptions import ClientError
+
+log = logging.getLogger(__name__)
 
 # AWS Transfer Family user guide, SFTP troubleshooting page.
 RANDOM_ACCESS = "AWS Transfer does not support random access writes to S3 objects."
@@ -54,13 +55,21 @@ class Unsupported(FileError):  # noqa: N818
 
 @contextmanager
 def s3_errors() -> Iterator[None]:
-    """Turn whatever boto3 and its HTTP client raise into a `FileError`."""
+    """Turn whatever boto3 and its HTTP client raise into a `FileError`.
+
+    All of it: botocore lets through errors that are none of its own, such as that of an answer it
+    cannot parse, and one that passed by would leave a hole in an upload.
+    """
     try:
         yield
+    except FileError:
+        raise
     except ClientError as error:
         raise _from_s3(error) from error
-    except (BotoCoreError, BotocoreHTTPError, HTTPError, OSError) as error:
-        raise FileError(f"S3 could not be reached: '{error}' - try again") from error
+    except Exception as error:
+        # Its words name hosts and addresses: they are for us, not for the client.
+        log.warning("S3 could not be reached: %r", str(error))
+        raise FileError("S3 could not be reached - try again") from error
 
 
 def _from_s3(error: ClientError) -> FileError:

@@ -7,12 +7,14 @@ see there is IAM's to decide. LOGICAL: only what the mappings show exists at all
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from emulator.files.errors import FileError, NoSuchFile
 from emulator.files.policy import with_user_name
 from emulator.transfer.model import HomeMapping, User
 
+_BUCKET = re.compile(r"[a-z0-9.-]{1,63}")  # S3 user guide, "Bucket naming rules"
 KEY_LIMIT = 1024  # bytes of UTF-8, S3 user guide, "Naming Amazon S3 objects"
 
 
@@ -79,6 +81,9 @@ class Home:
 
     def _by_path(self, path: str) -> Location:
         bucket, _, key = path[1:].partition("/")
+        if bucket and not _BUCKET.fullmatch(bucket):
+            # Not asked of S3: its client would take an ARN for a host to connect to.
+            raise NoSuchFile
         return Location(path, bucket or None, key, is_fixed=path in ("/", self.start))
 
     def _by_mapping(self, path: str) -> Location:

@@ -43,9 +43,8 @@ class Multipart:
 
     @property
     def is_full(self) -> bool:
-        """`send` would have to wait."""
-        allowed = max(1, IN_FLIGHT // self.next_size)
-        return len(self._moving) >= allowed and not self._moving[0].done()
+        """`send` would have to wait, or to tell of an earlier part that failed."""
+        return len(self._moving) >= max(1, IN_FLIGHT // self.next_size)
 
     def send(self, body: bytearray) -> None:
         """Start one part; waits for an earlier one if too much is moving; raises its error."""

@@ -58,8 +58,9 @@ class FileSession:
         }
 
     def end(self) -> None:
-        """Let the session's threads go; open files are closed or cut before."""
+        """Let the session's threads and connections go; files are closed or cut before."""
         self._workers.shutdown(wait=False)
+        self._s3.close()
 
     def realpath(self, path: str) -> str:
         """Say where a path leads, as the client sees it; asks nobody."""

@@ -31,8 +31,11 @@ class Upload:
         self._multipart: Multipart | None = None
         self._lock = Lock()
 
-    def would_wait(self, length: int) -> bool:
-        """Say whether writing `length` bytes may have to wait for S3."""
+    def would_wait(self, offset: int, length: int) -> bool:
+        """Say whether writing `length` bytes at `offset` may have to wait for S3."""
+        if offset != self.size:
+            # Spoils the upload, and its parts on their way are waited for.
+            return self.failure is None
         if len(self._part) + length <= self._part_size:
             return False
         return self._multipart is not None and self._multipart.is_full
@@ -92,9 +95,12 @@ class Upload:
     def _spoiled_by_errors(self) -> Iterator[None]:
         try:
             yield
-        except FileError as error:
+        except Exception as error:
             if self.failure is None:
-                self.failure = error
+                if isinstance(error, FileError):
+                    self.failure = error
+                else:
+                    self.failure = FileError(f"upload failed: '{error}' - send it again")
                 self._drop()
             raise
 

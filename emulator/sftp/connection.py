@@ -50,6 +50,7 @@ class Connection(asyncssh.SSHServer):
         self._keys_refused = 0
         self._channels: list[SftpChannel] = []
         self._login: asyncio.Task[FileSession] | None = None
+        self._unused: asyncio.TimerHandle | None = None
         self._is_in = False
         self._all_done = asyncio.Event()
 
@@ -91,7 +92,7 @@ class Connection(asyncssh.SSHServer):
             return
         self._is_in = True
         loop = asyncio.get_running_loop()
-        loop.call_later(self._service.idle_seconds, self._close_if_unused)
+        self._unused = loop.call_later(self._service.idle_seconds, self._close_if_unused)
         info = self._ssh.get_extra_info
         self._activity.record(
             "CONNECTED",
@@ -116,6 +117,9 @@ class Connection(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Finish what the channels left open."""
+        if self._unused:
+            # It would keep all of this, the S3 client included, until it fires.
+            self._unused.cancel()
         self._farewell = asyncio.create_task(self._end())
 
     def close(self) -> None:
@@ -152,6 +156,13 @@ class Connection(asyncssh.SSHServer):
             self.close()
 
     async def _end(self) -> None:
+        try:
+            await self._finish()
+        finally:
+            self._all_done.set()
+            self._ended(self)
+
+    async def _finish(self) -> None:
         for channel in self._channels:
             await channel.wait_ended()
         if self._login and not self._login.exception():
@@ -162,8 +173,6 @@ class Connection(asyncssh.SSHServer):
             self._activity.record(
                 "AUTH_FAILURE", method="publickey", user=self._name, source_ip=self._source_ip
             )
-        self._all_done.set()
-        self._ended(self)
 
 
 def _is_blocked(name: str) -> bool:

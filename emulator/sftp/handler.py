@@ -37,6 +37,7 @@ NAMES_PER_ANSWER = 100
 READ_LIMIT = 255 * 1024  # an answer must fit the longest packet clients take
 OPEN_MODES = 0x3F
 HANDLES = 1000
+FILES = 64  # open at once in a channel: each may hold a part of 8 MiB
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,8 +105,9 @@ class Handler:
             if not isinstance(file, Folder):
                 try:
                     await self._blocking(self._session.cut, file)
-                except FileError as error:
-                    log.warning("upload not stored: '%s' - %s", file.path, error)
+                except Exception as error:
+                    # One that fails must not take the others with it.
+                    log.warning("upload not stored: %r - %s", file.path, error)
         self._handles.clear()
 
     async def _blocking(self, work: Callable[P, T], /, *args: P.args, **_: P.kwargs) -> T:
@@ -115,6 +117,8 @@ class Handler:
     async def _open(self, request: bytes, packet: Packet) -> bytes:
         path, mode = packet.text(), OpenMode(packet.uint32() & OPEN_MODES)
         self._check_room()
+        if sum(not isinstance(each, Folder) for each in self._handles.values()) >= FILES:
+            raise FileError(f"too many open files: {FILES} - close some")
         file = await self._blocking(self._session.open, path, mode)
         return self._handle(request, file)
 
@@ -144,7 +148,7 @@ class Handler:
         if not isinstance(file, Upload):
             raise FileError("File is not open for writing")
         offset, data = packet.uint64(), packet.string()
-        if file.would_wait(len(data)):
+        if file.would_wait(offset, len(data)):
             await self._blocking(file.write, offset, data)
         else:
             file.write(offset, data)
@@ -211,7 +215,7 @@ class Handler:
 
     def _check_room(self) -> None:
         if len(self._handles) >= HANDLES:
-            raise FileError(f"too many open files: {HANDLES} - close some")
+            raise FileError(f"too many open handles: {HANDLES} - close some")
 
     def _handle(self, request: bytes, opened: OpenFile | Folder) -> bytes:
         self._count += 1

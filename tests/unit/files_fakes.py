@@ -23,9 +23,10 @@ def refusal(status: int, code: str = "Refused") -> ClientError:
 
 
 class FakeS3:
-    """`objects` maps keys to bytes; `refuse` names an operation that answers 403."""
+    """`objects` maps keys to bytes; `refuse` names an operation that fails, with 403 or `error`."""
 
-    def __init__(self, *, refuse: str = "") -> None:
+    def __init__(self, *, refuse: str = "", error: Exception | None = None) -> None:
+        self._error = error or refusal(403)
         self.objects: dict[str, bytes] = {}
         self.metadata: dict[str, Any] = {}
         self.calls: list[str] = []
@@ -38,6 +39,9 @@ class FakeS3:
     @property
     def client(self) -> S3Client:
         return cast("S3Client", self)
+
+    def close(self) -> None:
+        """What a client has: lets its connections go."""
 
     def put_object(self, **call: Any) -> dict[str, Any]:
         self._called("put_object")
@@ -92,4 +96,4 @@ class FakeS3:
         with self._lock:
             self.calls.append(operation)
         if operation == self._refuse:
-            raise refusal(403)
+            raise self._error

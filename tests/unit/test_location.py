@@ -107,3 +107,10 @@ def test_keys_end_at_1024_bytes() -> None:
 def test_a_nul_byte_names_nothing() -> None:
     with pytest.raises(NoSuchFile):
         PATH.locate("a\0b")
+
+
+@pytest.mark.parametrize("bucket", ["arn:aws:s3:us-east-1:000000000000:accesspoint:x", "a b", "A"])
+def test_what_cannot_be_a_bucket_is_not_asked_for(bucket: str) -> None:
+    home = Home.of(User("s-1", "alice", "arn", "role", home_directory="/bucket/alice"))
+    with pytest.raises(NoSuchFile):
+        home.locate(f"/{bucket}/file")

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate
 
 import pytest
+from botocore.parsers import ResponseParserError
 
 from emulator.files.errors import RANDOM_ACCESS, FileError, PermissionDenied
 from emulator.files.multipart import MIB, part_size
@@ -105,3 +106,25 @@ def test_ten_thousand_parts_hold_five_tebibytes() -> None:
     assert ends[-1] >= 5 * 1024**4
     assert max(part_size(number) for number in range(1, 1001)) == 8 * MIB
     assert part_size(10_000) <= 5 * 1024**3
+
+
+def test_an_error_nobody_foresaw_spoils_the_upload_too(workers: ThreadPoolExecutor) -> None:
+    """botocore's error for an answer it cannot parse is none of its own kind."""
+    s3 = FakeS3(refuse="upload_part", error=ResponseParserError("no element found"))
+    file = upload(s3, workers)
+    with pytest.raises(FileError, match="S3 could not be reached"):
+        write(file, 40 * MIB)
+    with pytest.raises(FileError):
+        file.close()
+    assert s3.objects == {}
+    assert s3.aborted
+
+
+def test_what_may_have_to_abort_is_said_to_wait(workers: ThreadPoolExecutor) -> None:
+    file = upload(FakeS3(), workers)
+    write(file, 9 * MIB)
+    assert not file.would_wait(9 * MIB, 10)
+    assert file.would_wait(5, 10)
+    with pytest.raises(FileError):
+        file.write(5, b"x")
+    assert not file.would_wait(5, 10), "it only tells of the failure"
