@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -17,6 +15,7 @@ from typing import Any
 import asyncssh
 import typer
 
+from quillgate.direct import get_json
 from quillgate.environment import Embedded
 from quillgate.errors import DemoError
 from quillgate.ports import free_ports
@@ -32,7 +31,6 @@ order,customer,amount
 """
 _TIMEOUT_SECONDS = 60.0
 _POLL_SECONDS = 0.02
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def run_demo() -> None:
@@ -78,8 +76,7 @@ async def _notification(environment: Environment, key: str, member: str) -> dict
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     url = f"{environment.quill_url}/_quill/notifications?{urllib.parse.urlencode({'key': key})}"
     while time.monotonic() < deadline:
-        with _DIRECT.open(url, timeout=5) as response:
-            items = json.load(response)["items"]
+        items = get_json(url)["items"]
         if items and items[0][member]:
             return dict(items[0])
         await asyncio.sleep(_POLL_SECONDS)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
-from urllib.error import URLError
 
 from sftp_watchdog.names import CONFIG_KEY
 
@@ -19,6 +16,7 @@ from quillgate import sweep
 from quillgate.deploy import local
 from quillgate.deploy.local import Deployed
 from quillgate.deploy.template import repository
+from quillgate.direct import answers, get_json
 from quillgate.parts import ACCOUNT, ENGINE, REGION, ROOT_KEY, all_parts, url
 from quillgate.ports import HOST, Ports
 from quillgate.processes import Children
@@ -108,7 +106,7 @@ class Embedded:
             log = self._state.log(part.log)
             self._children.start(part.name, list(part.command), part.environ, log)
         for part in parts:
-            ready = partial(_answers, part.health_url)
+            ready = partial(answers, part.health_url)
             self._children.wait_until(part.name, ready, _START_SECONDS)
 
     def _first_files(self, bucket: str) -> bool:
@@ -150,7 +148,7 @@ class Embedded:
         found: dict[str, int] = {}
 
         def listening() -> bool:
-            found.update(_get_json(f"{url(self._ports.transfer)}/_quillgate/ports"))
+            found.update(get_json(f"{url(self._ports.transfer)}/_quillgate/ports"))
             return server_id in found
 
         self._children.wait_until(f"SFTP server {server_id}", listening, _START_SECONDS)
@@ -199,19 +197,3 @@ def stack_parameters(state: State, quill_url: str, given: Mapping[str, str]) -> 
         "TestUserPublicKey": state.test_user_public_key(),
         **state.parameters(given),
     }
-
-
-_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def _answers(address: str) -> bool:
-    try:
-        with _DIRECT.open(address, timeout=2) as response:
-            return bool(response.status == 200)
-    except (URLError, OSError):
-        return False
-
-
-def _get_json(address: str) -> dict[str, Any]:
-    with _DIRECT.open(address, timeout=5) as response:
-        return dict(json.load(response))

@@ -112,6 +112,15 @@ class Environment:
             else:
                 return
 
+    def routed_user(self, pattern: str = "*") -> NewUser:
+        """A user whose files in `incoming` are for the project of the user's own name."""
+        user = self.new_user()
+        self.add_route(
+            f'project = "{user.name}"\ndirectory = "{user.home}/incoming"\n'
+            f'pattern = "{pattern}"\nstories = "{user.home}/outgoing"'
+        )
+        return user
+
     def watchdog_log(self) -> list[dict[str, Any]]:
         """The watchdog's own lines in CloudWatch Logs, oldest first."""
         pages = self.client("logs").get_paginator("filter_log_events")

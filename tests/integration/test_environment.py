@@ -10,6 +10,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -50,6 +51,14 @@ def upload(environment: Environment, user: NewUser, path: str, content: bytes = 
         put(sftp, path, content)
 
 
+def use(environment: Environment) -> tuple[NewUser, dict[str, Any]]:
+    """Leave `kept.csv` with a new user, and `incoming/a.csv` of the test user told to Quill."""
+    user = environment.new_user()
+    upload(environment, user, "kept.csv", b"kept")
+    upload(environment, environment.the_test_user, "incoming/a.csv")
+    return user, Quill(environment.quill_url).accepted("testuser/incoming/a.csv")
+
+
 def test_nothing_listens_beyond_loopback(running: Running) -> None:
     connections = [c for p in family(running.process) for c in p.net_connections(kind="inet")]
     listening = {c.laddr.ip for c in connections if c.status == psutil.CONN_LISTEN}
@@ -83,10 +92,7 @@ def test_a_clean_restart_finds_everything_again(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with start_environment(state) as running:
         first = running.environment
-        user = first.new_user()
-        upload(first, user, "kept.csv", b"kept")
-        upload(first, first.the_test_user, "incoming/a.csv")
-        told = Quill(first.quill_url).accepted("testuser/incoming/a.csv")
+        user, told = use(first)
         first.client("sqs").send_message(QueueUrl=first.dead_letter_queue_url, MessageBody="{}")
     with start_environment(state) as running:
         again = running.environment
@@ -105,10 +111,7 @@ def test_on_other_ports_everything_is_found_too(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with start_environment(state) as running:
         first = running.environment
-        user = first.new_user()
-        upload(first, user, "kept.csv", b"kept")
-        upload(first, first.the_test_user, "incoming/a.csv")
-        told = Quill(first.quill_url).accepted("testuser/incoming/a.csv")
+        user, told = use(first)
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", int(first.aws_endpoint.rsplit(":", 1)[1])))

@@ -13,15 +13,9 @@ CSV = b"region,amount\nnorth,10.5\nsouth,-0.5\n"
 
 
 @pytest.fixture
-def customer(environment: Environment, new_user: Callable[..., NewUser]) -> NewUser:
+def customer(environment: Environment) -> NewUser:
     """A user with a route of their own: project, home and user have the same name."""
-    user = new_user()
-    environment.add_route(
-        f'project = "{user.name}"\n'
-        f'directory = "{user.home}/incoming"\n'
-        f'pattern = "*.csv"\nstories = "{user.home}/outgoing"'
-    )
-    return user
+    return environment.routed_user("*.csv")
 
 
 def read(sftp: Sftp, path: str) -> str:

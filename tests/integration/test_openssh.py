@@ -51,13 +51,8 @@ class OpenSsh:
 
 
 @pytest.fixture
-def customer(environment: Environment, new_user: Callable[..., NewUser]) -> NewUser:
-    user = new_user()
-    environment.add_route(
-        f'project = "{user.name}"\ndirectory = "{user.home}/incoming"\n'
-        f'stories = "{user.home}/outgoing"'
-    )
-    return user
+def customer(environment: Environment) -> NewUser:
+    return environment.routed_user()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,18 +20,9 @@ from tests.integration.support import (
 
 
 @pytest.fixture
-def customer(environment: Environment, new_user: Callable[..., NewUser]) -> NewUser:
+def customer(environment: Environment) -> NewUser:
     """A user whose every file is routed to the project of the same name."""
-    return routed_user(environment)
-
-
-def routed_user(environment: Environment) -> NewUser:
-    user = environment.new_user()
-    environment.add_route(
-        f'project = "{user.name}"\ndirectory = "{user.home}/incoming"\n'
-        f'stories = "{user.home}/outgoing"'
-    )
-    return user
+    return environment.routed_user()
 
 
 def upload(environment: Environment, user: NewUser, name: str = "a.csv") -> str:
@@ -126,7 +117,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
 
 
 def test_a_wrong_token_loses_nothing(own: Environment) -> None:
-    user, quill = routed_user(own), Quill(own.quill_url)
+    user, quill = own.routed_user(), Quill(own.quill_url)
     secrets = own.client("secretsmanager")
     secret_id = "local/quillgate/sftp/watchdog"
     right = secrets.get_secret_value(SecretId=secret_id)["SecretString"]
@@ -150,7 +141,7 @@ def test_a_wrong_token_loses_nothing(own: Environment) -> None:
 
 @pytest.mark.parametrize("broken", ['[[route]]\nproject = "x"\ndirectry = "y"\n', None])
 def test_broken_or_missing_routes_lose_nothing(broken: str | None, own: Environment) -> None:
-    user, quill, s3 = routed_user(own), Quill(own.quill_url), own.client("s3")
+    user, quill, s3 = own.routed_user(), Quill(own.quill_url), own.client("s3")
     good = s3.get_object(Bucket=own.bucket, Key=CONFIG_KEY)["Body"].read()
     if broken is None:
         s3.delete_object(Bucket=own.bucket, Key=CONFIG_KEY)
@@ -178,7 +169,7 @@ def test_broken_or_missing_routes_lose_nothing(broken: str | None, own: Environm
 def test_a_missing_permission_stops_the_watchdog_and_loses_nothing(
     permission: str, own: Environment
 ) -> None:
-    user, quill, iam = routed_user(own), Quill(own.quill_url), own.client("iam")
+    user, quill, iam = own.routed_user(), Quill(own.quill_url), own.client("iam")
     role = own.client("lambda").get_function(FunctionName=f"{own.stack_name}-watchdog")
     name = role["Configuration"]["Role"].rsplit("/", 1)[1]
     policy = iam.get_role_policy(RoleName=name, PolicyName="watchdog")["PolicyDocument"]
@@ -212,7 +203,7 @@ def test_used_up_retries_end_on_the_dead_letter_queue(
     short = ("--parameter", "MaxReceiveCount=3", "--parameter", "RetryMaxSeconds=1")
     with start_environment(tmp_path_factory.mktemp("short"), *short) as running:
         own = running.environment
-        user, quill = routed_user(own), Quill(own.quill_url)
+        user, quill = own.routed_user(), Quill(own.quill_url)
         quill.order_fault(status=503, times=1000)
         keys = [upload(own, user, f"{number}.csv") for number in range(3)]
 
