@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import ctypes
 import logging
+import os
 import signal
 import socket
 import sys
@@ -31,7 +32,7 @@ from emulator.sftp.connection import Service
 from emulator.sftp.listeners import Listeners
 from emulator.transfer.api import create_app
 from emulator.transfer.errors import StoreError
-from emulator.transfer.model import Server
+from emulator.transfer.model import Server, User
 from emulator.transfer.store import Store
 
 M_MMAP_THRESHOLD = -3  # malloc.h
@@ -51,6 +52,7 @@ class Options:
     region: str
     idle_seconds: float
     max_keys_per_user: int
+    stop_seconds: float
 
 
 class PortInUse(Exception):  # noqa: N818
@@ -72,19 +74,23 @@ def main() -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
     _give_memory_back()
     try:
-        asyncio.run(serve(options))
+        is_stored = asyncio.run(serve(options))
     except (PortInUse, StoreError) as error:
         sys.exit(str(error))
+    if not is_stored:
+        late = f"{options.stop_seconds:g} s"
+        log.error("uploads not stored: S3 took longer than '%s' - send them again", late)
+    # Threads that still wait for an S3 that is away would keep the process for minutes.
+    logging.shutdown()
+    os._exit(0 if is_stored else 1)
 
 
-async def serve(options: Options) -> None:
-    """Listen, say so, and clean up in the end: open uploads are stored as they are."""
+async def serve(options: Options) -> bool:
+    """Listen until told to stop, and store open uploads as they are; False if that failed."""
     api_socket = _bound(options.host, options.api_port)
     _bound(options.host, options.sftp_port).close()
-    with (
-        Store(options.state / "transfer.sqlite") as store,
-        ThreadPoolExecutor(THREADS, "sftp") as threads,
-    ):
+    threads = ThreadPoolExecutor(THREADS, "sftp")
+    with Store(options.state / "transfer.sqlite") as store:
         listeners = _listeners(options, store, threads)
         await listeners.follow()
         following = asyncio.create_task(listeners.run())
@@ -93,10 +99,12 @@ async def serve(options: Options) -> None:
         await asyncio.wait([_told_to_stop(), following, serving], return_when="FIRST_COMPLETED")
         following.cancel()
         api.should_exit = True
-        await listeners.close()
+        is_stored = await listeners.close(options.stop_seconds)
+        threads.shutdown(wait=False, cancel_futures=True)
         await serving
         with suppress(asyncio.CancelledError):
             await following
+    return is_stored
 
 
 def _give_memory_back() -> None:
@@ -111,7 +119,12 @@ def _give_memory_back() -> None:
 
 def _listeners(options: Options, store: Store, threads: ThreadPoolExecutor) -> Listeners:
     def service(server: Server) -> Service:
-        return Service(server, store.user, options.region, log_line, threads, options.idle_seconds)
+        return Service(server, find_user, options.region, log_line, threads, options.idle_seconds)
+
+    def find_user(server_id: str, name: str) -> User | None:
+        # From the answer to StopServer on nobody gets in, though the listener is yet to follow.
+        server = store.server(server_id)
+        return store.user(server_id, name) if server and server.state == "ONLINE" else None
 
     return Listeners(
         store,
@@ -176,6 +189,8 @@ def _options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--idle-seconds", type=float, default=1800)
     # Sources differ on AWS's own limit: its API model says 5, its Terraform module 50.
     parser.add_argument("--max-keys-per-user", type=int, default=50)
+    # `quillgate` kills what takes longer than 10 s to stop.
+    parser.add_argument("--stop-seconds", type=float, default=8, help="for uploads we cut by it")
     return Options(**vars(parser.parse_args(arguments)))
 
 

@@ -17,6 +17,7 @@ import asyncssh
 from emulator.files.errors import FileError
 from emulator.files.session import FileSession
 from emulator.sftp.handler import Handler
+from emulator.sftp.idle import IdleTimer
 from emulator.sftp.packets import FRAME_LEAST, FRAME_LIMIT, BadMessage, Kind, frame, uint32
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,19 @@ VERSION = 3
 HIGH_WATER = 1024 * 1024
 BATCH = 256 * 1024
 
+# They change nothing: nobody waits for the answer once the channel is gone.
+QUESTIONS = frozenset(
+    {
+        Kind.READ,
+        Kind.LSTAT,
+        Kind.FSTAT,
+        Kind.STAT,
+        Kind.OPENDIR,
+        Kind.READDIR,
+        Kind.REALPATH,
+    }
+)
+
 LogIn = Callable[[], Awaitable[FileSession]]
 MakeHandler = Callable[[FileSession, Callable[[], None]], Handler]
 
@@ -32,14 +46,22 @@ MakeHandler = Callable[[FileSession, Callable[[], None]], Handler]
 class SftpChannel(asyncssh.SSHServerSession[bytes]):
     """The `sftp` subsystem; shells and commands (so SCP's old protocol too) are refused."""
 
-    def __init__(self, log_in: LogIn, make_handler: MakeHandler, idle_seconds: float) -> None:
+    def __init__(
+        self,
+        log_in: LogIn,
+        make_handler: MakeHandler,
+        idle: IdleTimer,
+        connection_drained: asyncio.Event,
+    ) -> None:
         self._task: asyncio.Task[None] | None = None
-        self._idle_seconds = idle_seconds
         self._log_in = log_in
         self._make_handler = make_handler
+        self._idle = idle
+        self._connection_drained = connection_drained
         self._received = bytearray()
         self._answers = bytearray()
         self._input_ended = False
+        self._is_gone = False
         self._more = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -80,7 +102,8 @@ class SftpChannel(asyncssh.SSHServerSession[bytes]):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The channel is gone; what it sent is still carried out, nobody hears the answers."""
+        """The channel is gone: the changes it asked for are still made, unheard."""
+        self._is_gone = True
         self._input_ended = True
         self._more.set()
         self._writable.set()
@@ -96,8 +119,8 @@ class SftpChannel(asyncssh.SSHServerSession[bytes]):
     async def _serve(self) -> None:
         try:
             await self._talk()
-        except (BadMessage, FileError, TimeoutError) as error:
-            log.info("channel ended: '%s'", error or "idle for too long")
+        except (BadMessage, FileError) as error:
+            log.info("channel ended: '%s'", error)
         except Exception:
             log.exception("channel failed")
         finally:
@@ -106,15 +129,20 @@ class SftpChannel(asyncssh.SSHServerSession[bytes]):
     async def _talk(self) -> None:
         requests = self._frames()
         await self._greet(await anext(requests, b""))
-        handler = self._make_handler(await self._log_in(), self._flush)
+        with self._idle:
+            handler = self._make_handler(await self._log_in(), self._flush)
         self._answers += frame(Kind.VERSION, uint32(VERSION))
         self._flush()
         try:
             async for request in requests:
-                self._answers += await handler.answer(request)
+                if self._is_gone and request[0] in QUESTIONS:
+                    continue
+                with self._idle:
+                    self._answers += await handler.answer(request)
                 if len(self._answers) > BATCH or not self._has_request():
                     self._flush()
-                    await self._writable.wait()
+                await self._writable.wait()
+                await self._connection_drained.wait()
         finally:
             await handler.cut()
 
@@ -161,5 +189,4 @@ class SftpChannel(asyncssh.SSHServerSession[bytes]):
     async def _wait_for_more(self) -> None:
         self._more.clear()
         self._channel.resume_reading()
-        async with asyncio.timeout(self._idle_seconds):
-            await self._more.wait()
+        await self._more.wait()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 from secrets import token_hex
+from typing import cast
 
 import asyncssh
 
@@ -17,13 +19,16 @@ from emulator.files.login import log_in
 from emulator.files.session import FileSession
 from emulator.sftp.channel import SftpChannel
 from emulator.sftp.handler import Handler
+from emulator.sftp.idle import IdleTimer
+from emulator.sftp.wire import Wire
 from emulator.transfer.model import Server, User
 
-FindUser = Callable[[str, str], User | None]
+log = logging.getLogger(__name__)
 
-KEYS_TRIED = 6  # as sshd's MaxAuthTries; AWS does not say its own
+FindUser = Callable[[str, str], User | None]
+LogIn = Callable[[Server, User, Activity, str], FileSession]
+
 SESSIONS = 10  # multiplexed in one connection (user guide, transfer-file)
-TOO_MANY_FAILURES = "Too many authentication failures"
 
 
 @dataclass(frozen=True)
@@ -36,10 +41,15 @@ class Service:
     sink: Sink
     threads: Executor
     idle_seconds: float = 1800
+    log_in: LogIn = log_in
 
 
 class Connection(asyncssh.SSHServer):
-    """From the handshake to the last channel's end."""
+    """From the handshake to the last channel's end.
+
+    Server and user are taken as they are at login: AWS does not say when a change of role, policy,
+    home or settings reaches a session, nor that deleting its user ends it. Here neither happens.
+    """
 
     def __init__(self, service: Service, ended: Callable[[Connection], None]) -> None:
         self._service = service
@@ -47,16 +57,15 @@ class Connection(asyncssh.SSHServer):
         self._activity = Activity(service.server.arn, token_hex(8), service.sink)
         self._user: User | None = None
         self._name = ""
-        self._keys_refused = 0
         self._channels: list[SftpChannel] = []
         self._login: asyncio.Task[FileSession] | None = None
-        self._unused: asyncio.TimerHandle | None = None
+        self._idle = IdleTimer(service.idle_seconds, self._close_as_idle)
         self._is_in = False
         self._all_done = asyncio.Event()
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
-        """Remember the connection."""
-        self._ssh = conn
+        """Remember the connection; `SftpServer` makes them all of one kind."""
+        self._ssh = cast("Wire", conn)
         self._source_ip = str((conn.get_extra_info("peername") or ("",))[0])
 
     def begin_auth(self, username: str) -> bool:
@@ -80,9 +89,6 @@ class Connection(asyncssh.SSHServer):
         if user and any(_is_same(key, body.body) for body in user.ssh_public_keys):
             self._user = user
             return True
-        self._keys_refused += 1
-        if self._keys_refused >= KEYS_TRIED:
-            self._ssh.disconnect(asyncssh.DISC_PROTOCOL_ERROR, TOO_MANY_FAILURES)
         return False
 
     def auth_completed(self) -> None:
@@ -91,8 +97,6 @@ class Connection(asyncssh.SSHServer):
         if user is None:
             return
         self._is_in = True
-        loop = asyncio.get_running_loop()
-        self._unused = loop.call_later(self._service.idle_seconds, self._close_if_unused)
         info = self._ssh.get_extra_info
         self._activity.record(
             "CONNECTED",
@@ -111,15 +115,14 @@ class Connection(asyncssh.SSHServer):
             raise asyncssh.ChannelOpenError(
                 asyncssh.OPEN_RESOURCE_SHORTAGE, f"more than {SESSIONS} sessions"
             )
-        channel = SftpChannel(self._log_in, self._handler, self._service.idle_seconds)
+        channel = SftpChannel(self._log_in, self._handler, self._idle, self._ssh.drained)
         self._channels.append(channel)
         return channel
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Finish what the channels left open."""
-        if self._unused:
-            # It would keep all of this, the S3 client included, until it fires.
-            self._unused.cancel()
+        # It would keep all of this, the S3 client included, until it fires.
+        self._idle.cancel()
         self._farewell = asyncio.create_task(self._end())
 
     def close(self) -> None:
@@ -145,15 +148,15 @@ class Connection(asyncssh.SSHServer):
         service = self._service
         if self._user is None:
             raise FileError("no user")
-        assume = partial(log_in, service.server, self._user, self._activity, service.region)
+        assume = partial(service.log_in, service.server, self._user, self._activity, service.region)
         return await asyncio.get_running_loop().run_in_executor(service.threads, assume)
 
     def _handler(self, session: FileSession, before_waiting: Callable[[], None]) -> Handler:
         return Handler(session, self._service.threads, before_waiting)
 
-    def _close_if_unused(self) -> None:
-        if not self._channels:
-            self.close()
+    def _close_as_idle(self) -> None:
+        log.info("connection ended: '%s' - idle for %g s", self._name, self._service.idle_seconds)
+        self.close()
 
     async def _end(self) -> None:
         try:

@@ -1,11 +1,10 @@
-"""Keep one listener for each server that is ONLINE: created, stopped and deleted servers follow."""
+"""Keep one listener for each server that is ONLINE: created, changed and stopped servers follow."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -48,13 +47,16 @@ class Listeners:
         self._host = host
         self._default_port = default_port
         self._owner_file = owner_file
-        self._running: dict[str, tuple[Server, SftpServer]] = {}
-        self._free_ports: dict[str, int] = {}
+        self._online: dict[str, Server] = {}
+        self._running: dict[str, SftpServer] = {}
+        self._given_ports: dict[str, int] = {}
+        self._complaints: dict[str, str] = {}
+        self._endings: set[asyncio.Task[None]] = set()
         self._seen = -1
 
     def ports(self) -> dict[str, int]:
-        """The port of each server that can be reached now, by server id."""
-        return {server_id: sftp.port for server_id, (_, sftp) in self._running.items()}
+        """The first port of each server that can be reached now, by server id."""
+        return {name: sftp.ports[0] for name, sftp in self._running.items() if sftp.ports}
 
     async def run(self) -> None:
         """Follow the servers until cancelled."""
@@ -63,23 +65,36 @@ class Listeners:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def follow(self) -> None:
-        """Look once, and start and stop what has changed."""
+        """Look once, and start, update and stop what differs; a port that is taken is tried again.
+
+        Waits for nobody's files: a server that stops is finished in the background.
+        """
+        self._look()
+        for server_id in self._running.keys() - self._online.keys():
+            self._stop(server_id)
+        for server in self._online.values():
+            try:
+                await self._serve(server)
+            except (OSError, ValueError) as error:
+                self._complain(server, str(error))
+
+    async def close(self, patience_seconds: float) -> bool:
+        """Stop all; open uploads are finished as they are. False when that takes too long."""
+        for server_id in list(self._running):
+            self._stop(server_id)
+        left = self._endings
+        if left:
+            _, left = await asyncio.wait(left, timeout=patience_seconds)
+        return not left
+
+    def _look(self) -> None:
         revision = self._store.revision()
         if revision == self._seen:
             return
         self._seen = revision
-        servers = {server.id: server for server in self._store.servers()}
-        self._give_default_port(list(servers))
-        online = {name: server for name, server in servers.items() if server.state == "ONLINE"}
-        for server_id, (server, _) in list(self._running.items()):
-            if not _is_same(server, online.get(server_id)):
-                await self._stop(server_id)
-        for server_id in online.keys() - self._running.keys():
-            await self._start(online[server_id])
-
-    async def close(self) -> None:
-        """Stop all; open uploads are finished as they are."""
-        await asyncio.gather(*(self._stop(server_id) for server_id in list(self._running)))
+        servers = self._store.servers()
+        self._give_default_port([server.id for server in servers])
+        self._online = {server.id: server for server in servers if server.state == "ONLINE"}
 
     def _give_default_port(self, server_ids: list[str]) -> None:
         """Only a deleted server loses the default port: a stopped one gets it back."""
@@ -89,32 +104,39 @@ class Listeners:
             self._owner_file.write_text(owner)
         self._owner = owner
 
-    async def _start(self, server: Server) -> None:
-        sftp = SftpServer(self._service(server))
-        ports = self._ports_for(server)
-        try:
-            await sftp.start(self._host, ports)
-        except (OSError, ValueError) as error:
-            reason = f"{error} - free the port or change the server, then start it again"
-            log.error("SFTP cannot listen: '%s' on %s - %s", server.id, ports, reason)
-            return
-        self._running[server.id] = server, sftp
-        self._free_ports[server.id] = sftp.port
-        log.info("SFTP for %s on %s:%d", server.id, self._host, sftp.port)
-
-    async def _stop(self, server_id: str) -> None:
-        _, sftp = self._running.pop(server_id)
-        await sftp.close()
-        log.info("SFTP for %s stopped", server_id)
+    async def _serve(self, server: Server) -> None:
+        sftp = self._running.get(server.id)
+        if sftp is None:
+            sftp = self._running[server.id] = SftpServer(self._service(server))
+        elif sftp.server != server:
+            sftp.update(self._service(server))
+        if not sftp.ports or sftp.ports != self._ports_for(server):
+            await sftp.listen(self._host, self._ports_for(server))
+            self._complaints.pop(server.id, None)
+            self._remember_port(server, sftp)
+            log.info("SFTP for %s on %s:%s", server.id, self._host, sftp.ports)
 
     def _ports_for(self, server: Server) -> tuple[int, ...]:
-        if server.sftp_ports:
-            return server.sftp_ports
-        if server.id == self._owner:
-            return (self._default_port,)
-        return (self._free_ports.get(server.id, 0),)
+        default = self._default_port if server.id == self._owner else 0
+        return server.sftp_ports or (self._given_ports.get(server.id, default),)
 
+    def _remember_port(self, server: Server, sftp: SftpServer) -> None:
+        if not server.sftp_ports:
+            self._given_ports[server.id] = sftp.ports[0]
 
-def _is_same(running: Server, wanted: Server | None) -> bool:
-    """Tags change nothing about a listener."""
-    return wanted is not None and replace(running, tags=()) == replace(wanted, tags=())
+    def _stop(self, server_id: str) -> None:
+        sftp = self._running.pop(server_id)
+        self._complaints.pop(server_id, None)
+        sftp.stop_listening()
+        ending = asyncio.create_task(sftp.end())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
+        log.info("SFTP for %s stopped", server_id)
+
+    def _complain(self, server: Server, reason: str) -> None:
+        """Say it once, not at each look."""
+        if self._complaints.get(server.id) != reason:
+            self._complaints[server.id] = reason
+            log.error(
+                "SFTP cannot listen: '%s' - %s - free the port or change it", server.id, reason
+            )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 
 import asyncssh
 
 from emulator.sftp.algorithms import algorithms
 from emulator.sftp.connection import Connection, Service
+from emulator.sftp.wire import Wire
+from emulator.transfer.model import Server
 
 KEEPALIVE_SECONDS = 60
-KEEPALIVES_MISSED = 5  # together the 300 s of an unresponsive client (user guide, transfer-file)
+KEEPALIVES_MISSED = 4  # the fifth look, after 300 s, ends an unresponsive client (transfer-file)
 LOGIN_SECONDS = 120
 WINDOW = 2 * 1024 * 1024
 # A write of 32 KiB must fit one SSH packet: a small second one makes clients that leave Nagle's
@@ -19,34 +22,77 @@ PACKET = 64 * 1024
 
 
 class SftpServer:
-    """Accept connections until `close`."""
+    """Accept connections on the ports of `listen`, until `stop_listening`.
+
+    Raises ValueError when asyncssh cannot serve what the service says.
+    """
 
     def __init__(self, service: Service) -> None:
-        self._service = service
         self._connections: set[Connection] = set()
-        self._acceptors: list[asyncssh.SSHAcceptor] = []
+        self._acceptors: dict[int, asyncio.Server] = {}
+        self.update(service)
 
     @property
-    def port(self) -> int:
-        """The first port it listens on."""
-        return self._acceptors[0].get_port()
+    def server(self) -> Server:
+        """What connections are served by now."""
+        return self._service.server
 
-    async def start(self, host: str, ports: Sequence[int]) -> None:
-        """Listen on all of them; 0 takes a free one. OSError when one is taken."""
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The ports it listens on."""
+        return tuple(self._acceptors)
+
+    def update(self, service: Service) -> None:
+        """Serve later connections by this; those that are there go on as they began.
+
+        AWS says nothing of UpdateServer ending sessions.
+        """
+        self._options = self._options_for(service)
+        self._service = service
+
+    async def listen(self, host: str, ports: Sequence[int]) -> None:
+        """Listen on these and no others; 0 takes a free one. Connections of the others go on.
+
+        OSError when one is taken; it then listens where it did before.
+        """
+        acceptors: dict[int, asyncio.Server] = {}
         try:
             for port in ports:
-                self._acceptors.append(await self._listen(host, port))
+                acceptor = self._acceptors.get(port) or await self._bind(host, port)
+                acceptors[acceptor.sockets[0].getsockname()[1]] = acceptor
         except OSError:
-            await self.close()
+            _close(acceptors, but=self._acceptors)
             raise
+        _close(self._acceptors, but=acceptors)
+        self._acceptors = acceptors
 
-    async def _listen(self, host: str, port: int) -> asyncssh.SSHAcceptor:
-        allowed = algorithms(self._service.server.security_policy)
-        return await asyncssh.listen(
-            host,
-            port,
+    def stop_listening(self) -> None:
+        """Free the ports."""
+        _close(self._acceptors, but={})
+        self._acceptors = {}
+
+    async def end(self) -> None:
+        """End the connections, and wait until their files are finished."""
+        connections = list(self._connections)
+        for connection in connections:
+            connection.close()
+        for connection in connections:
+            await connection.wait_ended()
+
+    async def _bind(self, host: str, port: int) -> asyncio.Server:
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: Wire(loop, self._options), host, port)
+
+    def _connect(self) -> Connection:
+        connection = Connection(self._service, self._connections.discard)
+        self._connections.add(connection)
+        return connection
+
+    def _options_for(self, service: Service) -> asyncssh.SSHServerConnectionOptions:
+        allowed = algorithms(service.server.security_policy)
+        return asyncssh.SSHServerConnectionOptions(
             server_factory=self._connect,
-            server_host_keys=[asyncssh.import_private_key(self._service.server.host_key)],
+            server_host_keys=[asyncssh.import_private_key(service.server.host_key)],
             kex_algs=allowed.kex,
             encryption_algs=allowed.ciphers,
             mac_algs=allowed.macs,
@@ -68,17 +114,7 @@ class SftpServer:
             keepalive_count_max=KEEPALIVES_MISSED,
         )
 
-    async def close(self) -> None:
-        """Accept no more, end the connections, and wait until their files are finished."""
-        for acceptor in self._acceptors:
-            acceptor.close()
-        connections = list(self._connections)
-        for connection in connections:
-            connection.close()
-        for connection in connections:
-            await connection.wait_ended()
 
-    def _connect(self) -> Connection:
-        connection = Connection(self._service, self._connections.discard)
-        self._connections.add(connection)
-        return connection
+def _close(acceptors: Mapping[int, asyncio.Server], *, but: Mapping[int, asyncio.Server]) -> None:
+    for port in acceptors.keys() - but.keys():
+        acceptors[port].close()

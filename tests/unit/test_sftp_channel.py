@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 import asyncssh
@@ -17,6 +19,7 @@ from emulator.files.activity import Activity
 from emulator.files.session import FileSession
 from emulator.sftp.channel import SftpChannel
 from emulator.sftp.handler import Handler
+from emulator.sftp.idle import IdleTimer
 from emulator.sftp.packets import FRAME_LIMIT, Kind, frame, string, uint32
 from emulator.transfer.model import User
 from tests.unit.files_fakes import FakeS3
@@ -53,9 +56,46 @@ def talk(s3: FakeS3, *pieces: bytes) -> tuple[list[tuple[int, bytes]], list[str]
 
 
 async def _talk(s3: FakeS3, pieces: tuple[bytes, ...]) -> tuple[list[tuple[int, bytes]], list[str]]:
-    wire, events = Wire(), []
+    async with a_channel(s3) as scene:
+        for piece in pieces:
+            scene.channel.data_received(piece, None)
+            await asyncio.sleep(0)
+        scene.channel.eof_received()
+        await asyncio.wait_for(scene.channel.wait_ended(), 5)
+    assert scene.wire.exited
+    return scene.answers, scene.events
+
+
+@dataclass
+class Scene:
+    """A channel on its wire; `asked` are the kinds of the requests carried out."""
+
+    channel: SftpChannel
+    wire: Wire
+    drained: asyncio.Event
+    events: list[str]
+    asked: list[int]
+
+    @property
+    def answers(self) -> list[tuple[int, bytes]]:
+        return list(_frames(bytes(self.wire.sent)))
+
+
+class CountingHandler(Handler):
+    """Keeps what it was asked."""
+
+    asked: list[int]
+
+    async def answer(self, frame_in: bytes) -> bytes:
+        self.asked.append(frame_in[0])
+        return await super().answer(frame_in)
+
+
+@asynccontextmanager
+async def a_channel(s3: FakeS3) -> AsyncIterator[Scene]:
     user = User("s-1", "acme", "arn", "role", "/b/acme")
-    activity = Activity("arn", "0" * 16, lambda event: events.append(event["activity-type"]))
+    scene: Scene
+    activity = Activity("arn", "0" * 16, lambda event: scene.events.append(event["activity-type"]))
     session = FileSession(user, s3.client, activity)
     with ThreadPoolExecutor(2) as threads:
 
@@ -63,19 +103,20 @@ async def _talk(s3: FakeS3, pieces: tuple[bytes, ...]) -> tuple[list[tuple[int, 
             return session
 
         def handler(session: FileSession, before_waiting: Callable[[], None]) -> Handler:
-            return Handler(session, threads, before_waiting)
+            counting = CountingHandler(session, threads, before_waiting)
+            counting.asked = scene.asked
+            return counting
 
-        channel = SftpChannel(log_in, handler, idle_seconds=5)
+        drained, wire = asyncio.Event(), Wire()
+        drained.set()
+        idle = IdleTimer(5, lambda: None)
+        channel = SftpChannel(log_in, handler, idle, drained)
+        scene = Scene(channel, wire, drained, [], [])
         channel.connection_made(cast("asyncssh.SSHServerChannel[bytes]", wire))
         channel.session_started()
-        for piece in pieces:
-            channel.data_received(piece, None)
-            await asyncio.sleep(0)
-        channel.eof_received()
-        await asyncio.wait_for(channel.wait_ended(), 5)
+        yield scene
+        idle.cancel()
     session.end()
-    assert wire.exited
-    return list(_frames(bytes(wire.sent))), events
 
 
 def _frames(data: bytes) -> Any:
@@ -159,3 +200,37 @@ def test_every_malformed_request_gets_exactly_one_answer(requests: list[tuple[in
     answers, _ = talk(FakeS3(), INIT, *packets)
     assert len(answers) == 1 + len(requests)
     assert all(rest[:4] == uint32(7) for _, rest in answers[1:])
+
+
+def test_who_does_not_read_is_not_answered() -> None:
+    async def story() -> None:
+        s3 = FakeS3()
+        async with a_channel(s3) as scene:
+            scene.drained.clear()
+            requests = [frame(Kind.REALPATH, uint32(n), string(".")) for n in range(20)]
+            scene.channel.data_received(INIT + b"".join(requests), None)
+            scene.channel.eof_received()
+            ended = asyncio.ensure_future(scene.channel.wait_ended())
+            done, _ = await asyncio.wait([ended], timeout=0.2)
+            assert not done
+            assert len(scene.asked) == 1
+            scene.drained.set()
+            await asyncio.wait_for(ended, 5)
+        assert len(scene.answers) == 21
+
+    asyncio.run(story())
+
+
+def test_who_is_gone_is_asked_nothing_but_changes() -> None:
+    async def story() -> None:
+        s3 = FakeS3()
+        async with a_channel(s3) as scene:
+            questions = frame(Kind.STAT, uint32(1), string("x")) * 9
+            change = open_for_writing("last") + write(0, b"x") + CLOSE
+            scene.channel.data_received(INIT + questions + change, None)
+            scene.channel.connection_lost(None)
+            await asyncio.wait_for(scene.channel.wait_ended(), 5)
+        assert scene.asked == [Kind.OPEN, Kind.WRITE, Kind.CLOSE]
+        assert s3.objects == {"acme/last": b"x"}
+
+    asyncio.run(story())

@@ -1,0 +1,68 @@
+"""An SSH connection as asyncssh does it, and the two things it leaves open.
+
+A client that does not read is not read either, so that it cannot fill memory with answers; and a
+signature counts only if the server's security policy allows its algorithm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import asyncssh
+
+KEYS_REFUSED = 6  # as sshd's MaxAuthTries; AWS does not say its own
+UNREAD = 1024 * 1024
+TOO_MANY_FAILURES = "Too many authentication failures"
+
+
+class Wire(asyncssh.SSHServerConnection):
+    """`drained` is set while the client takes what is sent to it, and when it is gone."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, options: asyncssh.SSHServerConnectionOptions
+    ) -> None:
+        super().__init__(loop, options)
+        self.drained = asyncio.Event()
+        self.drained.set()
+        self._signatures = frozenset(options.signature_algs)
+        self._keys_refused = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep what reading can be paused with."""
+        self._pipe = cast("asyncio.Transport", transport)
+        self._pipe.set_write_buffer_limits(high=UNREAD)
+        super().connection_made(transport)
+
+    def pause_writing(self) -> None:
+        """Take nothing from a client that does not read: whatever it sends calls for an answer."""
+        self.drained.clear()
+        self._pipe.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self.drained.set()
+        self._pipe.resume_reading()
+
+    def connection_lost(self, exc: Exception | None = None) -> None:
+        """Let those go who wait for the client to read."""
+        self.drained.set()
+        super().connection_lost(exc)
+
+    async def validate_public_key(
+        self, username: str, key_data: bytes, msg: bytes, signature: bytes
+    ) -> bool:
+        """Ask for the key, and for the signature when there is one; the sixth refusal is final."""
+        allowed = not msg or _algorithm(signature) in self._signatures
+        if allowed and await super().validate_public_key(username, key_data, msg, signature):
+            return True
+        self._keys_refused += 1
+        if self._keys_refused >= KEYS_REFUSED:
+            self.disconnect(asyncssh.DISC_PROTOCOL_ERROR, TOO_MANY_FAILURES)
+        return False
+
+
+def _algorithm(signature: bytes) -> bytes:
+    """Read the name a signature starts with (RFC 4253, section 6.6)."""
+    length = int.from_bytes(signature[:4])
+    return signature[4 : 4 + length]
