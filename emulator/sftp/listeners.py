@@ -114,7 +114,8 @@ class Listeners:
             await sftp.listen(self._host, self._ports_for(server))
             self._complaints.pop(server.id, None)
             self._remember_port(server, sftp)
-            log.info("SFTP for %s on %s:%s", server.id, self._host, sftp.ports)
+            ports = ", ".join(map(str, sftp.ports))
+            log.info("SFTP for %s on %s, port %s", server.id, self._host, ports)
 
     def _ports_for(self, server: Server) -> tuple[int, ...]:
         default = self._default_port if server.id == self._owner else 0

@@ -14,7 +14,7 @@ from emulator.transfer.model import Server
 
 KEEPALIVE_SECONDS = 60
 KEEPALIVES_MISSED = 4  # the fifth look, after 300 s, ends an unresponsive client (transfer-file)
-LOGIN_SECONDS = 120
+LOGIN_SECONDS = 120  # as sshd's LoginGraceTime; AWS does not say its own
 WINDOW = 2 * 1024 * 1024
 # A write of 32 KiB must fit one SSH packet: a small second one makes clients that leave Nagle's
 # algorithm on wait 40 ms for each write.
@@ -27,7 +27,8 @@ class SftpServer:
     Raises ValueError when asyncssh cannot serve what the service says.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, login_seconds: float = LOGIN_SECONDS) -> None:
+        self._login_seconds = login_seconds
         self._connections: set[Connection] = set()
         self._acceptors: dict[int, asyncio.Server] = {}
         self.update(service)
@@ -109,7 +110,7 @@ class SftpServer:
             encoding=None,
             window=WINDOW,
             max_pktsize=PACKET,
-            login_timeout=LOGIN_SECONDS,
+            login_timeout=self._login_seconds,
             keepalive_interval=KEEPALIVE_SECONDS,
             keepalive_count_max=KEEPALIVES_MISSED,
         )

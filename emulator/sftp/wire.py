@@ -1,7 +1,8 @@
-"""An SSH connection as asyncssh does it, and the two things it leaves open.
+"""An SSH connection as asyncssh does it, and the three things it leaves open.
 
-A client that does not read is not read either, so that it cannot fill memory with answers; and a
-signature counts only if the server's security policy allows its algorithm.
+A client that does not read is not read either, so that it cannot fill memory with answers. A
+signature counts only if the server's security policy allows its algorithm. And who was refused may
+ask for the authentication service again before the next try, as sshd allows and paramiko does.
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ class Wire(asyncssh.SSHServerConnection):
         if self._keys_refused >= KEYS_REFUSED:
             self.disconnect(asyncssh.DISC_PROTOCOL_ERROR, TOO_MANY_FAILURES)
         return False
+
+    def send_userauth_failure(self, partial_success: bool) -> None:
+        """Refuse this try, and expect another."""
+        super().send_userauth_failure(partial_success)
+        self._next_service = b"ssh-userauth"
 
 
 def _algorithm(signature: bytes) -> bytes:

@@ -44,7 +44,7 @@ class Bench:
     def add_user(self, name: str, *keys: asyncssh.SSHKey) -> None:
         """Add or replace; the home is `/b/<name>`."""
         now = datetime.now(UTC)
-        bodies = [key.export_public_key().decode() for key in keys]
+        bodies = [f"{key.export_public_key().decode().strip()} a comment, é" for key in keys]
         public = tuple(SshPublicKey(f"key-{n}", body, now) for n, body in enumerate(bodies))
         self.users[name] = User("s-1", name, "arn", "role", f"/b/{name}", ssh_public_keys=public)
 

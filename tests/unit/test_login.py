@@ -9,6 +9,7 @@ from typing import Any
 import asyncssh
 import pytest
 
+from emulator.sftp.server import SftpServer
 from tests.unit.keys import rsa_key
 from tests.unit.sftp_fakes import Bench, a_bench, a_server, log_in, serving
 
@@ -78,6 +79,22 @@ def test_six_wrong_keys_are_too_many() -> None:
 def test_without_a_key_there_is_no_way_in() -> None:
     with pytest.raises(asyncssh.PermissionDenied):
         attempt("acme", password="guess")
+
+
+def test_who_says_nothing_is_sent_away() -> None:
+    async def run() -> bytes:
+        async with a_bench() as bench:
+            sftp = SftpServer(bench.service(a_server()), login_seconds=0.1)
+            await sftp.listen("127.0.0.1", [0])
+            reader, writer = await asyncio.open_connection("127.0.0.1", sftp.ports[0])
+            said = await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            sftp.stop_listening()
+            await sftp.end()
+            assert bench.recorded() == []
+            return said
+
+    assert asyncio.run(run()).startswith(b"SSH-2.0-AWS_SFTP_1.1\r\n")
 
 
 def test_the_key_counts_only_with_its_user() -> None:
