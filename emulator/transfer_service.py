@@ -12,6 +12,7 @@ import asyncio
 import ctypes
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -73,6 +74,7 @@ def main() -> None:
     for library in ("asyncssh", "botocore", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
     _give_memory_back()
+    _allow_many_files()
     try:
         is_stored = asyncio.run(serve(options))
     except (PortInUse, StoreError) as error:
@@ -115,6 +117,13 @@ def _give_memory_back() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_MMAP_THRESHOLD, 256 * 1024)
+
+
+def _allow_many_files() -> None:
+    """Connections to S3 count too: the usual 1024 are used up by some thirty busy sessions."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _listeners(options: Options, store: Store, threads: ThreadPoolExecutor) -> Listeners:

@@ -1,13 +1,16 @@
 """An SSH connection as asyncssh does it, and the three things it leaves open.
 
 A client that does not read is not read either, so that it cannot fill memory with answers. A
-signature counts only if the server's security policy allows its algorithm. And who was refused may
-ask for the authentication service again before the next try, as sshd allows and paramiko does.
+signature, the client's or the host key's, is only made by what the server's security policy allows.
+And who was refused may ask for the authentication service again before the next try, as sshd allows
+and paramiko does.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
+from copy import copy
 from typing import cast
 
 import asyncssh
@@ -27,6 +30,13 @@ class Wire(asyncssh.SSHServerConnection):
         self.drained = asyncio.Event()
         self.drained.set()
         self._signatures = frozenset(options.signature_algs)
+        # Copies, because a key pair keeps the algorithm that one client has chosen.
+        self._server_host_keys = OrderedDict(
+            (name, copy(pair))
+            for name, pair in options.server_host_keys.items()
+            if name in self._signatures
+        )
+        self._server_host_key_algs = list(self._server_host_keys)
         self._keys_refused = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -97,3 +97,8 @@ def test_two_hundred_who_say_nothing_keep_nobody_out(own: TransferProcess) -> No
         with own.environment.sftp(user) as sftp:
             put(sftp, "file", b"content")
         assert process.memory_info().rss - before < 64 * MIB
+
+
+def test_files_are_limited_by_the_system_only(own: TransferProcess) -> None:
+    soft, hard = psutil.Process(own.process.pid).rlimit(psutil.RLIMIT_NOFILE)
+    assert soft == hard

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -40,6 +41,21 @@ def attempt(name: str, *keys: asyncssh.SSHKey, policy: str = "2024-01", **option
     return asyncio.run(run())
 
 
+def attempt_host_key(policy: str, algorithm: str, kind: str = "ssh-rsa") -> None:
+    """Connect to a server with such a host key, taking no other signature of it."""
+
+    async def run() -> None:
+        host_key = key(kind).export_private_key().decode()
+        server = replace(a_server(policy=policy), host_key=host_key)
+        async with a_bench() as bench, serving(bench, server) as sftp:
+            bench.add_user("acme", key("ssh-ed25519"))
+            options = {"server_host_key_algs": [algorithm]}
+            async with await log_in(sftp.ports[0], "acme", key("ssh-ed25519"), **options):
+                pass
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_every_type_of_key_is_accepted(kind: str) -> None:
     assert attempt("acme", key(kind)).recorded() == ["CONNECTED", "DISCONNECTED"]
@@ -58,6 +74,18 @@ def test_rsa_keys_sign_with_sha1_under_old_policies() -> None:
 def test_newer_policies_refuse_sha1(policy: str) -> None:
     with pytest.raises(asyncssh.PermissionDenied):
         attempt("acme", key("ssh-rsa"), policy=policy, signature_algs=["ssh-rsa"])
+
+
+def test_an_rsa_host_key_signs_as_the_policy_allows() -> None:
+    attempt_host_key("2018-11", "ssh-rsa")
+    attempt_host_key("2024-01", "rsa-sha2-512")
+    with pytest.raises(asyncssh.KeyExchangeFailed):
+        attempt_host_key("2024-01", "ssh-rsa")
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_type_of_host_key_is_served(kind: str) -> None:
+    attempt_host_key("2024-01", "rsa-sha2-256" if kind == "ssh-rsa" else kind, kind)
 
 
 @pytest.mark.parametrize("name", ["root", "a", "ab"])
