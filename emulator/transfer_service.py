@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ctypes
 import logging
 import os
-import resource
 import signal
 import socket
 import sys
@@ -29,6 +27,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
 from emulator.files.activity import log_line
+from emulator.limits import allow_many_files, give_memory_back
 from emulator.sftp.connection import Service
 from emulator.sftp.listeners import Listeners
 from emulator.transfer.api import create_app
@@ -36,7 +35,6 @@ from emulator.transfer.errors import StoreError
 from emulator.transfer.model import Server, User
 from emulator.transfer.store import Store
 
-M_MMAP_THRESHOLD = -3  # malloc.h
 THREADS = 64  # requests that wait for S3 at the same time, over all clients
 log = logging.getLogger(__name__)
 
@@ -73,18 +71,18 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for library in ("asyncssh", "botocore", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
-    _give_memory_back()
-    _allow_many_files()
+    give_memory_back()
+    allow_many_files()
     try:
-        is_stored = asyncio.run(serve(options))
+        is_finished = asyncio.run(serve(options))
     except (PortInUse, StoreError) as error:
         sys.exit(str(error))
-    if not is_stored:
+    if not is_finished:
         late = f"{options.stop_seconds:g} s"
         log.error("uploads not stored: S3 took longer than '%s' - send them again", late)
     # Threads that still wait for an S3 that is away would keep the process for minutes.
     logging.shutdown()
-    os._exit(0 if is_stored else 1)
+    os._exit(0 if is_finished else 1)
 
 
 async def serve(options: Options) -> bool:
@@ -101,29 +99,12 @@ async def serve(options: Options) -> bool:
         await asyncio.wait([_told_to_stop(), following, serving], return_when="FIRST_COMPLETED")
         following.cancel()
         api.should_exit = True
-        is_stored = await listeners.close(options.stop_seconds)
+        is_finished = await listeners.close(options.stop_seconds)
         threads.shutdown(wait=False, cancel_futures=True)
         await serving
         with suppress(asyncio.CancelledError):
             await following
-    return is_stored
-
-
-def _give_memory_back() -> None:
-    """Let the freed parts of large files go back to the system at once.
-
-    glibc otherwise takes the first one freed as a hint to keep blocks of that size, in each thread.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(M_MMAP_THRESHOLD, 256 * 1024)
-
-
-def _allow_many_files() -> None:
-    """Connections to S3 count too: the usual 1024 are used up by some thirty busy sessions."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return is_finished
 
 
 def _listeners(options: Options, store: Store, threads: ThreadPoolExecutor) -> Listeners:

@@ -28,15 +28,7 @@ BATCH = 256 * 1024
 
 # They change nothing: nobody waits for the answer once the channel is gone.
 QUESTIONS = frozenset(
-    {
-        Kind.READ,
-        Kind.LSTAT,
-        Kind.FSTAT,
-        Kind.STAT,
-        Kind.OPENDIR,
-        Kind.READDIR,
-        Kind.REALPATH,
-    }
+    (Kind.READ, Kind.STAT, Kind.LSTAT, Kind.FSTAT, Kind.OPENDIR, Kind.READDIR, Kind.REALPATH)
 )
 
 LogIn = Callable[[], Awaitable[FileSession]]

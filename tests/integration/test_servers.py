@@ -10,7 +10,7 @@ import paramiko
 import pytest
 
 from tests.integration.support import Environment, NewUser, Sftp, eventually
-from tests.integration.transfer_process import free_port, new_server, ports_of
+from tests.integration.transfer_process import free_ports, new_server, ports_of
 
 OLD, NEW = "TransferSecurityPolicy-2018-11", "TransferSecurityPolicy-2024-01"
 
@@ -49,9 +49,9 @@ def content_of(environment: Environment, home: str) -> bytes:
 
 
 def test_each_server_has_its_own_ports_and_users(environment: Environment) -> None:
-    first = [free_port() for _ in range(3)]
+    *first, other = free_ports(4)
     several = new_server(environment, ProtocolDetails=sftp_ports(*first))
-    second = new_server(environment, ProtocolDetails=sftp_ports(free_port()))
+    second = new_server(environment, ProtocolDetails=sftp_ports(other))
     user = several.new_user()
     for port in first:
         with on_port(several, port).sftp(user) as sftp:
@@ -63,7 +63,7 @@ def test_each_server_has_its_own_ports_and_users(environment: Environment) -> No
 def test_an_update_does_not_cut_an_upload(environment: Environment) -> None:
     server = new_server(environment, SecurityPolicyName=OLD)
     transfer = server.client("transfer")
-    user, moved = server.new_user(), free_port()
+    user, (moved,) = server.new_user(), free_ports(1)
     address = server.sftp_host, server.sftp_port
     with server.sftp(user) as sftp:
         file = open_upload(sftp, b"before, ")

@@ -89,7 +89,7 @@ def start_transfer(
     environment: Environment, state: Path, *arguments: str, engine_port: int | None = None
 ) -> Iterator[TransferProcess]:
     """Start it with one server, ready for logins; killed at the end if it still runs."""
-    api, sftp, log = free_port(), free_port(), state / "transfer.log"
+    (api, sftp), log = free_ports(2), state / "transfer.log"
     command = [sys.executable, "-m", "emulator.transfer_service", "--state", str(state)]
     ports = ["--api-port", str(api), "--sftp-port", str(sftp)]
     engine = engine_port or urlsplit(environment.aws_endpoint).port
@@ -114,9 +114,12 @@ def start_transfer(
         process.wait()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nobody listens on, no two the same."""
+    with contextlib.ExitStack() as held:
+        address = ("127.0.0.1", 0)
+        taken = [held.enter_context(socket.create_server(address)) for _ in range(count)]
+        return [int(listening.getsockname()[1]) for listening in taken]
 
 
 def ports_of(environment: Environment) -> dict[str, int]:

@@ -12,22 +12,39 @@ from emulator.sftp.server import SftpServer
 from emulator.transfer.model import Server
 from tests.unit.sftp_fakes import Bench, a_bench, a_server, log_in, serving
 
+IDLE = 60
 KEY = asyncssh.generate_private_key("ssh-ed25519")
 MODE = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC
 Story = Callable[[Bench, SftpServer], Awaitable[None]]
 
 
-def tell(story: Story, server: Server | None = None, idle_seconds: float = 60) -> Bench:
+def tell(story: Story, server: Server | None = None) -> Bench:
     """Run the story of `acme`; gives what is left of it once the server has ended."""
 
     async def run() -> Bench:
-        async with a_bench(idle_seconds=idle_seconds) as bench:
+        async with a_bench(idle_seconds=IDLE) as bench:
             bench.add_user("acme", KEY)
             async with serving(bench, server) as sftp:
                 await story(bench, sftp)
             return bench
 
-    return asyncio.run(run())
+    with asyncio.Runner(loop_factory=SkippingLoop) as runner:
+        return runner.run(run())
+
+
+class SkippingLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock can be put forward."""
+
+    skipped = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.skipped
+
+
+def skip(seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SkippingLoop)
+    loop.skipped += seconds
 
 
 async def connect(sftp: SftpServer, **options: object) -> asyncssh.SSHClientConnection:
@@ -81,30 +98,32 @@ def test_an_idle_connection_is_closed(with_channel: bool) -> None:
             await client.realpath(".")
             client.exit()
             await client.wait_closed()
+        skip(IDLE)
         await asyncio.wait_for(connection.wait_closed(), 5)
 
-    assert tell(story, idle_seconds=0.3).recorded() == ["CONNECTED", "DISCONNECTED"]
+    assert tell(story).recorded() == ["CONNECTED", "DISCONNECTED"]
 
 
 def test_one_busy_session_keeps_the_others() -> None:
     async def story(_: Bench, sftp: SftpServer) -> None:
         async with await connect(sftp) as connection:
             quiet, busy = [await connection.start_sftp_client() for _ in range(2)]
-            until = asyncio.get_running_loop().time() + 0.6
-            while asyncio.get_running_loop().time() < until:
+            for _half in range(4):
+                skip(IDLE / 2)
                 await busy.realpath(".")
             assert await quiet.realpath(".") == "/b/acme"
 
-    tell(story, idle_seconds=0.3)
+    tell(story)
 
 
 def test_an_upload_left_open_is_stored_when_the_connection_was_idle() -> None:
     async def story(_: Bench, sftp: SftpServer) -> None:
         connection = await connect(sftp)
         await begin_upload(connection, "cut")
+        skip(IDLE)
         await asyncio.wait_for(connection.wait_closed(), 5)
 
-    bench = tell(story, idle_seconds=0.3)
+    bench = tell(story)
     assert bench.s3.objects == {"acme/cut": b"half"}
     assert bench.recorded() == ["CONNECTED", "OPEN", "PARTIAL_CLOSE", "DISCONNECTED"]
 
