@@ -10,7 +10,7 @@ import pytest
 
 from emulator.sftp.server import SftpServer
 from emulator.transfer.model import Server
-from tests.unit.sftp_fakes import Bench, a_bench, a_server, log_in, serving
+from tests.unit.sftp_fakes import Bench, a_bench, a_server, eventually, log_in, serving
 
 IDLE = 60
 KEY = asyncssh.generate_private_key("ssh-ed25519")
@@ -18,11 +18,11 @@ MODE = asyncssh.FXF_WRITE | asyncssh.FXF_CREAT | asyncssh.FXF_TRUNC
 Story = Callable[[Bench, SftpServer], Awaitable[None]]
 
 
-def tell(story: Story, server: Server | None = None) -> Bench:
+def tell(story: Story, server: Server | None = None, idle_seconds: float = IDLE) -> Bench:
     """Run the story of `acme`; gives what is left of it once the server has ended."""
 
     async def run() -> Bench:
-        async with a_bench(idle_seconds=IDLE) as bench:
+        async with a_bench(idle_seconds=idle_seconds) as bench:
             bench.add_user("acme", KEY)
             async with serving(bench, server) as sftp:
                 await story(bench, sftp)
@@ -41,10 +41,13 @@ class SkippingLoop(asyncio.SelectorEventLoop):
         return super().time() + self.skipped
 
 
-def skip(seconds: float) -> None:
+async def skip(seconds: float) -> None:
+    """Put the clock forward, and let the timers have their turn."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, SkippingLoop)
     loop.skipped += seconds
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
 
 
 async def connect(sftp: SftpServer, **options: object) -> asyncssh.SSHClientConnection:
@@ -98,7 +101,7 @@ def test_an_idle_connection_is_closed(with_channel: bool) -> None:
             await client.realpath(".")
             client.exit()
             await client.wait_closed()
-        skip(IDLE)
+        await skip(IDLE)
         await asyncio.wait_for(connection.wait_closed(), 5)
 
     assert tell(story).recorded() == ["CONNECTED", "DISCONNECTED"]
@@ -109,18 +112,38 @@ def test_one_busy_session_keeps_the_others() -> None:
         async with await connect(sftp) as connection:
             quiet, busy = [await connection.start_sftp_client() for _ in range(2)]
             for _half in range(4):
-                skip(IDLE / 2)
+                await skip(IDLE / 2)
                 await busy.realpath(".")
             assert await quiet.realpath(".") == "/b/acme"
 
     tell(story)
 
 
+def test_a_client_that_answers_nothing_for_300_seconds_is_given_up() -> None:
+    async def story(bench: Bench, sftp: SftpServer) -> None:
+        connection = await connect(sftp)
+        connection._transport.pause_reading()  # type: ignore[union-attr]  # noqa: SLF001
+        for _minute in range(4):
+            await skip(60)
+        assert bench.recorded() == ["CONNECTED"]
+        await skip(60)
+        await eventually(lambda: has_ended(bench))
+        connection.abort()
+        await connection.wait_closed()
+        await asyncio.sleep(0)  # its socket is closed one round later
+
+    tell(story, idle_seconds=1800)
+
+
+def has_ended(bench: Bench) -> None:
+    assert bench.recorded() == ["CONNECTED", "DISCONNECTED"]
+
+
 def test_an_upload_left_open_is_stored_when_the_connection_was_idle() -> None:
     async def story(_: Bench, sftp: SftpServer) -> None:
         connection = await connect(sftp)
         await begin_upload(connection, "cut")
-        skip(IDLE)
+        await skip(IDLE)
         await asyncio.wait_for(connection.wait_closed(), 5)
 
     bench = tell(story)
