@@ -170,9 +170,10 @@ class FileSession:
             self._must_be_free(location)
         elif OpenMode.CREATE not in mode:
             self._found(location)
-        if OpenMode.TRUNCATE not in mode and self._lookup.find(location):
-            raise _wrong_mode(mode)
-        return Upload(location.target, self._target(location), self._workers)
+        # OpenSSH's scp overwrites without TRUNCATE: the first byte replaces the file, not the OPEN.
+        stays = None if OpenMode.TRUNCATE in mode else self._lookup.find(location)
+        target, size = self._target(location), stays.size if stays else None
+        return Upload(location.target, target, self._workers, replaced_size=size)
 
     def _finish(self, file: OpenFile) -> None:
         with self._told("CLOSE", Location(file.path)):

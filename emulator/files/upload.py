@@ -3,7 +3,7 @@
 Up to one part's size it is a single PutObject at CLOSE, beyond that a multipart upload that is
 completed at CLOSE. What is not in order is refused as AWS refuses it. What becomes of such a file
 at CLOSE is not documented; here CLOSE then fails too and nothing is stored, since an object with a
-hole would look whole.
+hole would look whole. A file that was there and is not truncated stays until the first byte comes.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from emulator.files.target import CONTENT_TYPE, Target
 class Upload:
     """One open file; may be used from several threads, offsets must still rise without gaps."""
 
-    def __init__(self, path: str, target: Target, workers: Executor) -> None:
+    def __init__(
+        self, path: str, target: Target, workers: Executor, *, replaced_size: int | None = None
+    ) -> None:
         self.path = path
         self.size = 0
         self.failure: FileError | None = None
         self._target = target
         self._workers = workers
+        self._replaced_size = replaced_size
         self._part = bytearray()
         self._multipart: Multipart | None = None
         self._lock = Lock()
@@ -55,11 +58,17 @@ class Upload:
             if self.failure:
                 raise self.failure
             if self._multipart is None:
-                self._put()
+                if self.size or self._replaced_size is None:
+                    self._put()
             else:
                 self._multipart.send(self._part)
                 self._multipart.complete(self.size)
             self._part = bytearray()
+
+    @property
+    def visible_size(self) -> int:
+        """What a client is told: what is there, so that one that appends does not replace it."""
+        return self.size or self._replaced_size or 0
 
     @property
     def _part_size(self) -> int:

@@ -160,8 +160,10 @@ class Handler:
 
     async def _fstat(self, request: bytes, packet: Packet) -> bytes:
         file = self._opened(packet)
-        modified = file.modified if isinstance(file, Download) else 0
-        entry = Entry("", is_folder=False, size=file.size, modified=modified)
+        if isinstance(file, Download):
+            entry = Entry("", is_folder=False, size=file.size, modified=file.modified)
+        else:
+            entry = Entry("", is_folder=False, size=file.visible_size)
         return frame(Kind.ATTRS, request, attributes(entry))
 
     async def _setstat(self, request: bytes, packet: Packet) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import paramiko
 import pytest
 
+from tests.integration.raw_sftp import NO_ATTRIBUTES, Code, Flag, Kind, RawSftp, string, uint64
 from tests.integration.support import Environment, NewUser, Sftp, eventually, put
 
 RANDOM_ACCESS = "AWS Transfer does not support random access writes to S3 objects"
@@ -135,6 +136,30 @@ def test_only_whole_files_are_written(mode: str, client: Sftp) -> None:
         client.open("file", mode)
     with client.open("file") as file:
         assert file.read() == b"content"
+
+
+def test_without_truncate_the_first_byte_replaces_the_file(
+    client: Sftp, user: NewUser, environment: Environment
+) -> None:
+    """OpenSSH's scp overwrites so. What AWS does is not documented, but a resume is refused."""
+    put(client, "file", b"old content")
+    with environment.ssh(user) as transport:
+        raw = RawSftp(transport)
+        writing = (Kind.OPEN, "file", Flag.WRITE | Flag.CREAT, NO_ATTRIBUTES)
+        assert raw.request(Kind.CLOSE, raw.request(*writing).handle).code == Code.OK
+        assert client.stat("file").st_size == len(b"old content")
+        resumed = raw.request(*writing).handle
+        assert raw.request(Kind.FSTAT, resumed).attributes.size == len(b"old content")
+        assert (
+            raw.request(Kind.WRITE, resumed, uint64(3), string(b"x")).message == RANDOM_ACCESS + "."
+        )
+        assert raw.request(Kind.CLOSE, resumed).code == Code.FAILURE
+        assert client.stat("file").st_size == len(b"old content")
+        whole = raw.request(*writing).handle
+        raw.request(Kind.WRITE, whole, uint64(0), string(b"new"))
+        assert raw.request(Kind.CLOSE, whole).code == Code.OK
+    with client.open("file") as file:
+        assert file.read() == b"new"
 
 
 @pytest.mark.parametrize("offset", [0, 5])

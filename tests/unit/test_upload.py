@@ -45,6 +45,20 @@ def test_what_fits_one_part_is_one_put(size: int, workers: ThreadPoolExecutor) -
     assert s3.metadata["k"] == {"user-agent": "AWSTransfer"}
 
 
+def test_what_was_there_stays_until_the_first_byte(workers: ThreadPoolExecutor) -> None:
+    s3 = FakeS3()
+    target = Target(s3.client, "b", "k", {})
+    untouched = Upload("/b/k", target, workers, replaced_size=7)
+    assert untouched.visible_size == 7
+    untouched.close()
+    assert s3.objects == {}
+    written = Upload("/b/k", target, workers, replaced_size=7)
+    written.write(0, b"x")
+    assert written.visible_size == 1
+    written.close()
+    assert s3.objects["k"] == b"x"
+
+
 @pytest.mark.parametrize("size", [8 * MIB + 1, 33 * MIB])
 def test_more_goes_in_parts_and_appears_at_close(size: int, workers: ThreadPoolExecutor) -> None:
     s3 = FakeS3()
