@@ -6,6 +6,10 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+# command:package
+CLIENTS := sftp:openssh-client lftp:lftp curl:curl rclone:rclone sshfs:sshfs psftp:putty-tools \
+	puttygen:putty-tools node:nodejs npm:npm
+NODE_CLIENT := tests/integration/clients/node
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .PHONY: help demo test test-clients check format up down clean
@@ -21,10 +25,12 @@ test: $(READY) ## unit tests, then the integration suite on `embedded`
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
 
 test-clients: $(READY) ## the suite's part for other people's clients; installs them first
-	@command -v sftp >/dev/null && command -v scp >/dev/null || { \
-		if [ "$$(id -u)" = 0 ]; then apt-get -qq update && apt-get -qq install -y openssh-client; \
-		else sudo apt-get -qq update && sudo apt-get -qq install -y openssh-client; fi; }
+	@missing=$$(for each in $(CLIENTS); do command -v $${each%:*} >/dev/null || echo $${each#*:}; done); \
+	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	[ -z "$$missing" ] || { $$root apt-get -qq update && $$root apt-get -qq install -y $$missing; }
+	@cd $(NODE_CLIENT) && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	@$(BIN)/pytest tests/integration -q -m clients
+	@$(BIN)/python -m tests.integration.clients.table
 
 check: $(READY) ## format, lint, types, import rules, template
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted - run: make format"; exit 1; }
