@@ -7,6 +7,7 @@ likes, in any order, and reads exactly what came back.
 from __future__ import annotations
 
 import struct
+from collections import deque
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import paramiko
 
 VERSION = 3
 PATIENCE_SECONDS = 60.0
+PIECE = 32 * 1024  # what every server takes in one WRITE
 
 
 class Kind(IntEnum):
@@ -192,13 +194,14 @@ class Fields:
 class RawSftp:
     """One SFTP channel of a connection. Open several on one transport for several sessions."""
 
-    def __init__(self, transport: paramiko.Transport) -> None:
+    def __init__(self, transport: paramiko.Transport, version: int = VERSION) -> None:
         self.channel = transport.open_session()
         self.channel.settimeout(PATIENCE_SECONDS)
         self.channel.invoke_subsystem("sftp")
         self._count = 0
         self._answers: dict[int, Answer] = {}
-        self._send_frame(Kind.INIT, struct.pack(">I", VERSION))
+        # Clients that know newer versions offer theirs; this one speaks 3 whatever it offers.
+        self._send_frame(Kind.INIT, struct.pack(">I", version))
         kind, self.greeting = self._read_frame()
         assert (kind, self.greeting[:4]) == (Kind.VERSION, struct.pack(">I", VERSION))
 
@@ -218,6 +221,25 @@ class RawSftp:
             kind, body = self._read_frame()
             self._answers[int.from_bytes(body[:4])] = Answer(kind, body[4:])
         return self._answers.pop(request_id)
+
+    def write_all(self, handle: bytes, content: bytes, in_flight: int = 64) -> set[int]:
+        """Write from the start as clients do, many requests ahead; the codes of the answers."""
+        codes, waiting = set(), deque[int]()
+        for offset in range(0, len(content), PIECE):
+            data = string(content[offset : offset + PIECE])
+            waiting.append(self.send(Kind.WRITE, handle, uint64(offset), data))
+            if len(waiting) >= in_flight:
+                codes.add(self.answer(waiting.popleft()).code)
+        return codes | {self.answer(each).code for each in waiting}
+
+    def list_all(self, folder: str) -> dict[str, Attributes]:
+        """The entries of a folder, `.` and `..` left out."""
+        handle, names = self.request(Kind.OPENDIR, folder).handle, dict[str, Attributes]()
+        while (answer := self.request(Kind.READDIR, handle)).kind == Kind.NAME:
+            names |= answer.names
+        assert answer.code == Code.EOF, answer.told
+        assert self.request(Kind.CLOSE, handle).code == Code.OK
+        return {name: found for name, found in names.items() if name not in (".", "..")}
 
     def _send_frame(self, kind: int, body: bytes) -> None:
         self.channel.sendall(struct.pack(">IB", len(body) + 1, kind) + body)

@@ -38,7 +38,7 @@ class Login:
     def ssh_options(self) -> list[str]:
         """Options of OpenSSH's `ssh` and of what calls it, but for the port and the user."""
         return [
-            *("-F", "none", "-i", str(self.key), "-o", "BatchMode=yes"),
+            *("-F", "none", "-o", f"IdentityFile={self.key}", "-o", "BatchMode=yes"),
             *("-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes"),
             *("-o", f"UserKnownHostsFile={self.known_hosts}"),
         ]
@@ -54,6 +54,7 @@ class Client(ABC):
     settings: ClassVar[str]  # what it must be told to get along with Transfer, for its users
     security_policy: ClassVar[str | None] = None  # None: the stack's own
     departs: ClassVar[Mapping[str, str]] = {}  # operation -> why AWS's rule does not show
+    variables: ClassVar[Mapping[str, str]] = {}  # of its environment
     chatter: ClassVar[str] = "$^"  # lines on stderr that are no complaint
 
     def __init__(self, login: Login) -> None:
@@ -113,7 +114,7 @@ class Client(ABC):
 
     def run(self, *command: str, text: str = "") -> str:
         """Run a program to its end; its output, or Refused with its last words."""
-        home = {"HOME": str(self.login.folder), "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"}
+        own = {"HOME": str(self.login.folder), "LC_ALL": "C.UTF-8", **self.variables}
         try:
             done = subprocess.run(
                 command,
@@ -122,7 +123,7 @@ class Client(ABC):
                 text=True,
                 check=True,
                 timeout=PATIENCE_SECONDS,
-                env={**os.environ, **home},
+                env={**os.environ, **own},
             )
         except subprocess.CalledProcessError as error:
             said = self._complaints(error.stderr) or self._complaints(error.stdout)

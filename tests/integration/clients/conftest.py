@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -12,7 +11,8 @@ import pytest
 
 from tests.integration.clients.client import Client, Login
 from tests.integration.clients.outcome import RECORD, Outcomes
-from tests.integration.support import Environment, NewUser, eventually
+from tests.integration.servers import another_server
+from tests.integration.support import Environment, NewUser
 
 
 @pytest.fixture(scope="session")
@@ -32,25 +32,6 @@ def servers(environment: Environment) -> Callable[[str, str | None], Environment
         return another_server(environment, set_stat, policy)
 
     return server
-
-
-def another_server(environment: Environment, set_stat: str, policy: str) -> Environment:
-    """Start one more server, on a free port, and wait until it listens."""
-    with socket.create_server((environment.sftp_host, 0)) as free:
-        port = free.getsockname()[1]
-    ports = [{"SftpPort": port, "CommunicationMode": "SERVER_TALK_FIRST"}]
-    transfer = environment.client("transfer")
-    server_id = transfer.create_server(
-        SecurityPolicyName=policy, ProtocolDetails={"SetStatOption": set_stat, "SftpPorts": ports}
-    )["ServerId"]
-    eventually(lambda: socket.create_connection((environment.sftp_host, port), 5).close())
-    fingerprint = transfer.describe_server(ServerId=server_id)["Server"]["HostKeyFingerprint"]
-    return Environment(
-        {
-            **environment.values,
-            **{"server_id": server_id, "sftp_port": port, "host_key_fingerprint": fingerprint},
-        }
-    )
 
 
 def login_files(environment: Environment, user: NewUser, folder: Path) -> Login:

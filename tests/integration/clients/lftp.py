@@ -12,8 +12,9 @@ from tests.integration.clients.client import Client
 class Lftp(Client):
     name = "lftp"
     settings = (
-        '`set sftp:connect-program "ssh -a -x -i KEY"`; never `put -c`. AWS\'s guide (transfer-file) '
-        "says that its large downloads may fail there, since it asks out of order; here they do not"
+        '`set sftp:connect-program "ssh -a -x -i KEY"`; never `put -c`. AWS\'s guide '
+        "(transfer-file) says that its large downloads may fail there, since it asks out of order; "
+        "here they do not"
     )
 
     def version(self) -> str:

@@ -26,8 +26,10 @@ class Rclone(Client):
     name = "rclone"
     settings = (
         "`shell_type = none`, `disable_hashcheck = true`, `disable_concurrent_writes = true`; "
-        "`set_modtime = false` where `SetStatOption` is DEFAULT; `--inplace` from version 1.63 on saves a rename for each file"
+        "`set_modtime = false` where `SetStatOption` is DEFAULT; `--inplace` from version 1.63 on, "
+        "which would otherwise send to a temporary name and rename onto what is there"
     )
+    variables: ClassVar = {"RCLONE_INPLACE": "true"}  # older versions overlook it
     departs: ClassVar = {"rename onto a file": "removes the other file first"}
 
     def __init__(self, login: Login) -> None:

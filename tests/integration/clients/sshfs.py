@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.integration.clients.client import Client, Login
+from tests.integration.clients.client import Client, Login, Refused
 
 NEW_FILES = "asks for a file's attributes as soon as it has opened it: S3 has none before CLOSE"
+
+WAY_OUT = "load the module fuse; a container needs --device /dev/fuse --cap-add SYS_ADMIN"
 
 
 class Sshfs(Client):
@@ -24,21 +26,15 @@ class Sshfs(Client):
 
     def __init__(self, login: Login) -> None:
         super().__init__(login)
-        assert Path("/dev/fuse").exists(), (
-            "sshfs cannot mount: '/dev/fuse' is missing - load the module fuse; start a container "
-            "with --device /dev/fuse --cap-add SYS_ADMIN"
-        )
         self._mount = login.folder / "mount"
         self._mount.mkdir()
         where = (f"{login.user}@{login.host}:", str(self._mount))
-        options = (*login.ssh_options, "-p", str(login.port), "-o", "dir_cache=no")
-        self.run(
-            "sshfs",
-            *(option for option in options if option not in ("-i", str(login.key))),
-            "-o",
-            f"IdentityFile={login.key}",
-            *where,
-        )
+        try:
+            self.run(
+                "sshfs", *login.ssh_options, "-p", str(login.port), "-o", "dir_cache=no", *where
+            )
+        except Refused as error:
+            raise AssertionError(f"sshfs cannot mount: '{error}' - {WAY_OUT}") from error
 
     def close(self) -> None:
         self.run("fusermount3", "-u", str(self._mount))
