@@ -8,14 +8,16 @@ from pathlib import Path
 
 from tests.integration.clients.client import Client, Login, Refused
 
-NEW_FILES = "asks for a file's attributes as soon as it has opened it: S3 has none before CLOSE"
+NEW_FILES = "asks for the attributes as soon as it is opened: S3 has none before CLOSE"
 
 WAY_OUT = "load the module fuse; a container needs --device /dev/fuse --cap-add SYS_ADMIN"
 
 
 class Sshfs(Client):
     name = "sshfs"
-    settings = "none that help: it reads, and overwrites what is there, but cannot make new files"
+    settings = (
+        f"none that help. It reads, and overwrites what is there, but for a new file it {NEW_FILES}"
+    )
     departs = dict.fromkeys(
         (
             *("put", "put, SetStat DEFAULT", "keep times", "keep times, SetStat DEFAULT"),

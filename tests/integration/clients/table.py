@@ -27,7 +27,8 @@ INTRODUCTION = """\
 
 Made by `make test-clients`, which runs every cell on the embedded environment and looks at S3, not
 only at what the client says. *yes*: it works. *refused*: as on AWS, and nothing has changed.
-*fails*: AWS's documents let one expect that it works. *-*: the client has no such operation.
+*fails*: it does not work here, and AWS's documents do not say that it must not. *-*: the client has
+no such operation.
 
 "SetStat DEFAULT" is a server that answers attempts to set times with status 8, as AWS does when
 `SetStatOption` is not set; the others have `ENABLE_NO_OP`. S3 keeps no times in either case: under
