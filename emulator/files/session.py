@@ -156,7 +156,7 @@ class FileSession:
         self.activity.record("SETSTAT", path=target)
 
     def _download(self, location: Location) -> Download:
-        if location.bucket is None or not location.key:
+        if location.bucket is None or not location.key or location.is_fixed:
             raise FileError("Is a directory")
         return Download(location.target, self._s3, location.bucket, location.key, self._workers)
 
@@ -168,7 +168,7 @@ class FileSession:
             raise FileError("Is a directory")
         if OpenMode.EXCLUSIVE in mode:
             self._must_be_free(location)
-        elif OpenMode.CREATE not in mode:
+        if OpenMode.CREATE not in mode:
             self._found(location)
         # OpenSSH's scp overwrites without TRUNCATE: the first byte replaces the file, not the OPEN.
         stays = None if OpenMode.TRUNCATE in mode else self._lookup.find(location)

@@ -136,6 +136,7 @@ class SftpChannel(asyncssh.SSHServerSession[bytes]):
                 await self._writable.wait()
                 await self._connection_drained.wait()
         finally:
+            self._flush()
             await handler.cut()
 
     async def _greet(self, request: bytes) -> None:
