@@ -12,7 +12,7 @@ CLIENTS := sftp:openssh-client lftp:lftp curl:curl rclone:rclone sshfs:sshfs psf
 NODE_CLIENT := tests/integration/clients/node
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo test test-clients check format up down clean
+.PHONY: help demo test test-clients fuzz check format up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -31,6 +31,11 @@ test-clients: $(READY) ## the suite's part for other people's clients; installs 
 	@cd $(NODE_CLIENT) && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	@$(BIN)/pytest tests/integration -q -m clients
 	@$(BIN)/python -m tests.integration.clients.table
+
+fuzz: MINUTES = 60
+fuzz: SEED = $(shell echo $$RANDOM)
+fuzz: $(READY) ## broken packets, random operations, cut uploads, for MINUTES=60 [SEED=n]
+	@$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' --seed '$(SEED)' --only '$(ONLY)'
 
 check: $(READY) ## format, lint, types, import rules, template
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted - run: make format"; exit 1; }

@@ -43,8 +43,11 @@ Opened = Writing | bytes
 class Model:
     """One user's view of `objects`, which all users share. Slots stand for handles."""
 
-    def __init__(self, root: Root, objects: dict[str, bytes]) -> None:
+    def __init__(
+        self, root: Root, objects: dict[str, bytes], *, ignores_setstat: bool = False
+    ) -> None:
         self.root = root
+        self._ignores_setstat = ignores_setstat
         self._objects = objects
         self._slots: dict[int, Opened] = {}
 
@@ -101,7 +104,7 @@ class Model:
 
     def setstat(self, path: str) -> None:
         self._locate(path)
-        raise Refused(UNSUPPORTED)
+        self._change_nothing()
 
     def open(self, slot: int, path: str, flags: int) -> None:
         """Open into a slot; what was open there is closed first."""
@@ -131,7 +134,7 @@ class Model:
 
     def fsetstat(self, slot: int) -> None:
         self._opened(slot)
-        raise Refused(UNSUPPORTED)
+        self._change_nothing()
 
     def close(self, slot: int) -> None:
         opened = self._opened(slot)
@@ -145,6 +148,10 @@ class Model:
             if isinstance(opened, Writing) and not (opened.spoiled or opened.place.is_foreign):
                 self._store(opened)
         self._slots.clear()
+
+    def _change_nothing(self) -> None:
+        if not self._ignores_setstat:
+            raise Refused(UNSUPPORTED)
 
     def _store(self, opened: Writing) -> None:
         if opened.spoiled:

@@ -28,7 +28,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @SHORT
-@given(program=programs(BUCKET, "acme"))
+@given(program=programs(BUCKET, "acme", newlines=True))
 def test_random_programs_do_what_the_model_does(program: Program, runner: asyncio.Runner) -> None:
     play_inside(program, runner)
 

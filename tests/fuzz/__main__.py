@@ -1,0 +1,84 @@
+"""Fuzz for some time: `make fuzz MINUTES=60 [SEED=7] [ONLY="uploads cut"]`.
+
+The seed of a turn is printed with what it found; `MINUTES=0` is one turn. Exit 1 on a finding.
+"""
+
+from __future__ import annotations
+
+import argparse
+import faulthandler
+import logging
+import random
+import sys
+import tempfile
+import time
+import traceback
+from collections import Counter
+from pathlib import Path
+
+from tests.fuzz.campaigns import Campaign, campaigns
+from tests.integration.support import start_environment
+
+HANG_SECONDS = 1800  # shrinking over the wire may take minutes
+LINE_SECONDS = 60
+
+
+def main() -> int:
+    """Start an environment, take turns until the time is over, say what was done."""
+    options = _options()
+    logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # cut connections are no news
+    print(f"seed {options.seed}, {options.minutes:g} minutes", flush=True)  # noqa: T201
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        start_environment(Path(folder)) as running,
+        campaigns(running) as named,
+    ):
+        chosen = {name: run for name, run in named.items() if options.only in name}
+        return _run(chosen, options.seed, 60 * options.minutes)
+
+
+def _run(named: dict[str, Campaign], seed: int, seconds: float) -> int:
+    started = said = time.monotonic()
+    counts: Counter[str] = Counter()
+    while True:
+        for name, run in named.items():
+            faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
+            try:
+                counts[name] += run(seed)
+            except Exception:
+                return _tell(name, seed, counts)
+            if time.monotonic() - said > LINE_SECONDS:
+                said = time.monotonic()
+                _say(said - started, counts)
+        seed += 1
+        if time.monotonic() - started > seconds:
+            _say(time.monotonic() - started, counts)
+            print("nothing found")  # noqa: T201
+            return 0
+
+
+def _say(seconds: float, counts: Counter[str]) -> None:
+    done = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    print(f"{seconds / 60:5.1f} min: {done}", flush=True)  # noqa: T201
+
+
+def _tell(name: str, seed: int, counts: Counter[str]) -> int:
+    """Print the finding: its shrunk input is a note of the exception's."""
+    faulthandler.cancel_dump_traceback_later()
+    traceback.print_exc()
+    _say(0, counts)
+    again = f'make fuzz MINUTES=0 SEED={seed} ONLY="{name}"'
+    print(f"FOUND by '{name}' - repeat: {again}", flush=True)  # noqa: T201
+    return 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument("--only", default="", help="part of a campaign's name")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
