@@ -19,6 +19,7 @@ from tests.fuzz.crowd import mingle
 from tests.fuzz.cuts import cut_upload
 from tests.fuzz.inside import BUCKET, play_inside
 from tests.fuzz.live import Live
+from tests.fuzz.noise import make_noise
 from tests.fuzz.packets import PIECES, streams
 from tests.fuzz.steps import programs
 from tests.integration.support import Running
@@ -45,6 +46,7 @@ def campaigns(running: Running) -> Iterator[dict[str, Campaign]]:
             ),
             "uploads cut": lambda seed: _cuts(live, seed),
             "operations in a crowd": lambda seed: mingle(live, seed, 15, large=seed % 5 == 0),
+            "noises": lambda seed: make_noise(live, seed),
             "checks of the server": lambda _: _check(live),
         }
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
+from itertools import zip_longest
 
 import paramiko
 import psutil
 
 from tests.fuzz.model import Model
-from tests.fuzz.packets import Stream, ids_given, ids_owed
+from tests.fuzz.packets import Stream, ids_given, ids_owed, until_broken
 from tests.fuzz.places import Root
 from tests.fuzz.player import Player
 from tests.fuzz.steps import Program, odd_objects, play, scene
@@ -119,21 +120,24 @@ class Live:
         return steps
 
     def talk(self, streams: list[Stream], transport: paramiko.Transport) -> int:
-        """Send streams on channels of one connection, piece by piece in turn; gives the packets."""
+        """Send streams on channels of one connection, piece by piece in turn; gives the packets.
+
+        Nothing goes to a channel that the server is about to close: the client may lose that race,
+        and a message for a channel that is no more costs it the connection.
+        """
         channels = [_channel(transport) for _ in streams]
-        longest = max(map(len, streams), default=0)
-        for number in range(longest):
-            for stream, channel in zip(streams, channels, strict=True):
-                # One that was told to end may already have ended.
-                with suppress(OSError):
-                    channel.sendall(b"".join(stream[number : number + 1]))
-        for stream, channel in zip(streams, channels, strict=True):
-            with suppress(OSError):
+        pieces, broken = zip(*map(until_broken, streams), strict=True) if streams else ((), ())
+        for together in zip_longest(*pieces, fillvalue=b""):
+            for channel, piece in zip(channels, together, strict=True):
+                if piece:
+                    channel.sendall(piece)
+        for stream, channel, is_broken in zip(streams, channels, broken, strict=True):
+            if not is_broken:
                 channel.shutdown_write()
             given, owed = ids_given(_rest(channel)), ids_owed(stream)
             channel.close()
             assert given == owed, f"answered {given}, owed {owed}"
-        return sum(map(len, streams))
+        return sum(map(len, pieces))
 
 
 def _channel(transport: paramiko.Transport) -> paramiko.Channel:

@@ -129,6 +129,21 @@ def ids_owed(stream: Stream) -> list[bytes]:
     return [_uint32(3), *(body[1:5] for body in requests[1:])] if is_greeted else []
 
 
+def until_broken(stream: Stream) -> tuple[Stream, bool]:
+    """Give the stream up to what makes a server end the channel, and whether anything does."""
+    for number in range(1, len(stream) + 1):
+        if _is_broken(b"".join(stream[:number])):
+            return stream[:number], True
+    return stream, False
+
+
+def _is_broken(data: bytes) -> bool:
+    whole = list(_whole_packets(data))
+    rest = data[sum(4 + len(body) for body in whole) :]
+    is_impossible = not FRAME_LEAST <= int.from_bytes(rest[:4]) <= FRAME_LIMIT
+    return (len(rest) >= 4 and is_impossible) or (bool(whole) and not ids_owed([data]))
+
+
 def ids_given(received: bytes) -> list[bytes]:
     """Give the ids of the answers that came; fails if they are not whole packets."""
     answers = list(_whole_packets(received))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tests.fuzz.crowd import mingle
 from tests.fuzz.cuts import cut_upload
 from tests.fuzz.live import Live
+from tests.fuzz.noise import make_noise
 from tests.fuzz.packets import Stream, streams
 from tests.fuzz.steps import Program, programs
 from tests.integration.support import Running
@@ -55,6 +56,11 @@ def test_broken_packets_get_one_answer_each(live: Live) -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_of_a_cut_upload_the_beginning_is_stored(seed: int, live: Live) -> None:
     cut_upload(live, seed, large=seed == 0)
+    live.check()
+
+
+def test_noise_disturbs_nobody_else(live: Live) -> None:
+    make_noise(live, seed=1)
     live.check()
 
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from tests.fuzz.channel import talk
 from tests.fuzz.inside import BUCKET, play_inside
 from tests.fuzz.model import CREATE, EXCLUSIVE, READ, TRUNCATE, WRITE
-from tests.fuzz.packets import INIT, PIECES, Stream, ids_owed, packet, streams
+from tests.fuzz.packets import INIT, PIECES, Stream, ids_owed, packet, streams, until_broken
 from tests.fuzz.steps import Program, Step, programs
 from tests.integration.raw_sftp import Kind, string
 
 UPLOAD = WRITE | CREATE | TRUNCATE
 REALPATH = packet(Kind.REALPATH, (string("a"),), 7)
-SHORT = settings(max_examples=25, suppress_health_check=list(HealthCheck))
+SHORT = settings(max_examples=15, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,18 @@ def test_what_packets_found(stream: Stream, runner: asyncio.Runner) -> None:
 )
 def test_what_answers_are_owed(stream: Stream, owed: list[int]) -> None:
     assert ids_owed(stream) == [number.to_bytes(4) for number in owed]
+
+
+@pytest.mark.parametrize(
+    ("stream", "kept"),
+    [
+        ([INIT, REALPATH[:-1], REALPATH[-1:]], 3),
+        ([INIT, bytes(4), REALPATH], 2),
+        ([INIT, bytes(3), REALPATH], 3),
+        ([REALPATH, INIT], 1),
+        ([INIT, b"\0\4\0\1", REALPATH], 2),
+    ],
+)
+def test_where_a_channel_ends(stream: Stream, kept: int) -> None:
+    pieces, _ = until_broken(stream)
+    assert pieces == stream[:kept]
