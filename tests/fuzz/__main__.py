@@ -46,7 +46,8 @@ def _run(named: dict[str, Campaign], seed: int, seconds: float) -> int:
             try:
                 counts[name] += run(seed)
             except Exception:
-                return _tell(name, seed, counts)
+                _say(time.monotonic() - started, counts)
+                return _tell(name, seed)
             if time.monotonic() - said > LINE_SECONDS:
                 said = time.monotonic()
                 _say(said - started, counts)
@@ -62,11 +63,10 @@ def _say(seconds: float, counts: Counter[str]) -> None:
     print(f"{seconds / 60:5.1f} min: {done}", flush=True)  # noqa: T201
 
 
-def _tell(name: str, seed: int, counts: Counter[str]) -> int:
+def _tell(name: str, seed: int) -> int:
     """Print the finding: its shrunk input is a note of the exception's."""
     faulthandler.cancel_dump_traceback_later()
-    traceback.print_exc()
-    _say(0, counts)
+    traceback.print_exc(file=sys.stdout)
     again = f'make fuzz MINUTES=0 SEED={seed} ONLY="{name}"'
     print(f"FOUND by '{name}' - repeat: {again}", flush=True)  # noqa: T201
     return 1

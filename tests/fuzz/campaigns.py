@@ -36,14 +36,16 @@ def campaigns(running: Running) -> Iterator[dict[str, Campaign]]:
     theirs = programs(live.environment.bucket, live.name, newlines=False)
     broken = st.tuples(streams, st.sampled_from(PIECES))
     together = st.lists(streams, max_size=3)
-    with asyncio.Runner() as runner, live.connections() as transports:
+    with (
+        asyncio.Runner() as runner,
+        live.connections() as transports,
+        live.environment.ssh(live.loner) as line,
+    ):
         yield {
             "steps in-process": _many(200, mine, lambda program: play_inside(program, runner)),
             "packets in-process": _many(100, broken, lambda given: talk(*given, runner)),
             "steps over the wire": _many(20, theirs, lambda each: live.play(each, transports)),
-            "packets over the wire": _many(
-                40, together, lambda each: live.talk(each, transports[1])
-            ),
+            "packets over the wire": _many(40, together, lambda each: live.talk(each, line)),
             "uploads cut": lambda seed: _cuts(live, seed),
             "operations in a crowd": lambda seed: mingle(live, seed, 15, large=seed % 5 == 0),
             "noises": lambda seed: make_noise(live, seed),

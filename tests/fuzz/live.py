@@ -34,6 +34,9 @@ class Live:
         self.name = f"fuzz-{uuid.uuid4().hex[:8]}"
         self.roots = scene(self.environment.bucket, self.name)
         self.users = [self._user(root) for root in self.roots]
+        # Has a home beside the scene: no listing of versions on ministack outlives a name with a
+        # control character, and broken packets may ask for such names.
+        self.loner = self.environment.new_user()
         self.s3 = self.environment.client("s3")
         self._ignores_setstat = _ignores_setstat(self.environment)
         self._log = running.state / "logs" / "transfer.log"
@@ -94,7 +97,7 @@ class Live:
 
     @contextmanager
     def connections(self) -> Iterator[list[paramiko.Transport]]:
-        """One for each user."""
+        """One for each user of the scene."""
         with ExitStack() as stack:
             yield [stack.enter_context(self.environment.ssh(user)) for user in self.users]
 
@@ -120,7 +123,7 @@ class Live:
         return steps
 
     def talk(self, streams: list[Stream], transport: paramiko.Transport) -> int:
-        """Send streams on channels of one connection, piece by piece in turn; gives the packets.
+        """Send streams on channels of a loner's connection, piece by piece; gives the packets.
 
         Nothing goes to a channel that the server is about to close: the client may lose that race,
         and a message for a channel that is no more costs it the connection.

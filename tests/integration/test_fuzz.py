@@ -42,7 +42,7 @@ def test_random_programs_do_what_the_model_does(live: Live) -> None:
 
 
 def test_broken_packets_get_one_answer_each(live: Live) -> None:
-    with live.environment.ssh(live.users[1]) as transport:
+    with live.environment.ssh(live.loner) as transport:
 
         @short(15)
         @given(st.lists(streams, max_size=3))
