@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, cast
 
 from emulator.files.session import FileSession
 from emulator.sftp.channel import SftpChannel
 from emulator.sftp.handler import Handler
+from emulator.sftp.idle import IdleTimer
 from tests.fuzz.inside import BUCKET, OBJECTS, AtOnce, no_failure_logged, sessions
 from tests.fuzz.memory_s3 import Storage
 from tests.fuzz.packets import Stream, ids_given, ids_owed
@@ -58,9 +60,12 @@ async def _talk(session: FileSession, wire: Wire, data: bytes, piece: int) -> No
     async def log_in() -> FileSession:
         return session
 
-    channel = SftpChannel(
-        log_in, lambda session, flush: Handler(session, AtOnce(), flush), PATIENCE_SECONDS
-    )
+    def make_handler(session: FileSession, flush: Callable[[], None]) -> Handler:
+        return Handler(session, AtOnce(), flush)
+
+    idle, drained = IdleTimer(PATIENCE_SECONDS, _never), asyncio.Event()
+    drained.set()
+    channel = SftpChannel(log_in, make_handler, idle, drained)
     channel.connection_made(cast("Any", wire))
     channel.session_started()
     for start in range(0, len(data), piece):
@@ -68,6 +73,11 @@ async def _talk(session: FileSession, wire: Wire, data: bytes, piece: int) -> No
         await asyncio.sleep(0)
     channel.eof_received()
     await asyncio.wait_for(channel.wait_ended(), PATIENCE_SECONDS)
+    idle.cancel()
+
+
+def _never() -> None:
+    raise AssertionError("idle for too long")
 
 
 def _differ(storage: Storage, key: str) -> bool:

@@ -32,7 +32,7 @@ def short(examples: int) -> settings:
 def test_random_programs_do_what_the_model_does(live: Live) -> None:
     with live.connections() as transports:
 
-        @short(15)
+        @short(10)
         @given(programs(live.environment.bucket, live.name, newlines=False))
         def play(program: Program) -> None:
             live.play(program, transports)
@@ -44,7 +44,7 @@ def test_random_programs_do_what_the_model_does(live: Live) -> None:
 def test_broken_packets_get_one_answer_each(live: Live) -> None:
     with live.environment.ssh(live.loner) as transport:
 
-        @short(15)
+        @short(10)
         @given(st.lists(streams, max_size=3))
         def talk(together: list[Stream]) -> None:
             live.talk(together, transport)
