@@ -63,13 +63,10 @@ def _cut(transport: paramiko.Transport, chance: random.Random) -> None:
 
 
 def _check(live: Live, key: str, data: bytes, confirmed: int) -> None:
-    def stored() -> bytes:
-        found = live.s3.get_object(Bucket=live.environment.bucket, Key=key)
-        return bytes(found["Body"].read())
-
     def look() -> bytes:
         assert key in live.etags(), "what was received was not stored"
-        return stored()
+        stored = live.s3.get_object(Bucket=live.environment.bucket, Key=key)
+        return bytes(stored["Body"].read())
 
     found = eventually(look)
     assert data.startswith(found), f"{len(found)} bytes stored that were not sent like this"

@@ -123,12 +123,14 @@ def _user(root: Root) -> User:
 
 class _Failures(logging.Handler):
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.WARNING)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        cause = record.exc_info[1] if record.exc_info else None
-        self.lines.append(f"{record.getMessage()}: {cause!r}")
+        # Of S3 in memory every error is foreseen: one that is not is warned of by `files.errors`.
+        if record.levelno >= logging.ERROR or record.name == "emulator.files.errors":
+            cause = record.exc_info[1] if record.exc_info else None
+            self.lines.append(f"{record.getMessage()}: {cause!r}")
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from tests.fuzz.steps import Program, odd_objects, play, scene
 from tests.integration.raw_sftp import PATIENCE_SECONDS, RawSftp
 from tests.integration.support import HOME_POLICY, Environment, NewUser, Running, eventually
 
-FINDINGS = ("Traceback", "request failed", "channel failed")
+FINDINGS = ("Traceback", "request failed", "channel failed", "S3 could not be reached")
 GROWTH_LIMIT = 300 * 1024 * 1024  # bytes of memory over what the server had at the beginning
 
 
@@ -40,7 +40,7 @@ class Live:
         self.s3 = self.environment.client("s3")
         self._ignores_setstat = _ignores_setstat(self.environment)
         self._log = running.state / "logs" / "transfer.log"
-        self._logged = len(self._log.read_text(errors="replace"))
+        self._logged = self._log.stat().st_size
         self._server = _server(running)
         self._memory = self._server.memory_info().rss
 
@@ -89,11 +89,18 @@ class Live:
         assert self._server.is_running(), "the server died"
         grown = self._server.memory_info().rss - self._memory
         assert grown < GROWTH_LIMIT, f"the server has grown by {grown >> 20} MiB"
-        logged = self._log.read_text(errors="replace")[self._logged :]
+        logged = self._newly_logged()
         found = [word for word in FINDINGS if word in logged]
         assert not found, f"logged: {logged[logged.index(found[0]) :][:3000]}"
         with self.environment.ssh(self.users[0]) as transport:
             assert Player(RawSftp(transport)).stat("/") is None
+
+    def _newly_logged(self) -> str:
+        with self._log.open("rb") as log:
+            log.seek(self._logged)
+            text = log.read().decode(errors="replace")
+            self._logged = log.tell()
+        return text
 
     @contextmanager
     def connections(self) -> Iterator[list[paramiko.Transport]]:
