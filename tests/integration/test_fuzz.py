@@ -65,5 +65,5 @@ def test_noise_disturbs_nobody_else(live: Live) -> None:
 
 
 def test_a_crowd_on_few_names_leaves_whole_files(live: Live) -> None:
-    mingle(live, seed=1, turns=15, large=True)
+    mingle(live, seed=1, turns=10, large=True)
     live.check()
