@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import uvicorn
@@ -28,6 +29,7 @@ from starlette.routing import Mount, Route
 
 from emulator.files.activity import log_line
 from emulator.limits import allow_many_files, give_memory_back
+from emulator.files.login import log_in
 from emulator.sftp.connection import Service
 from emulator.sftp.listeners import Listeners
 from emulator.transfer.api import create_app
@@ -52,6 +54,7 @@ class Options:
     idle_seconds: float
     max_keys_per_user: int
     stop_seconds: float
+    enforce_policies: bool
 
 
 class PortInUse(Exception):  # noqa: N818
@@ -109,7 +112,15 @@ async def serve(options: Options) -> bool:
 
 def _listeners(options: Options, store: Store, threads: ThreadPoolExecutor) -> Listeners:
     def service(server: Server) -> Service:
-        return Service(server, find_user, options.region, log_line, threads, options.idle_seconds)
+        return Service(
+            server,
+            find_user,
+            options.region,
+            log_line,
+            threads,
+            options.idle_seconds,
+            log_in=partial(log_in, enforce_policies=options.enforce_policies),
+        )
 
     def find_user(server_id: str, name: str) -> User | None:
         # From the answer to StopServer on nobody gets in, though the listener is yet to follow.
@@ -181,6 +192,11 @@ def _options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--max-keys-per-user", type=int, default=50)
     # `quillgate` kills what takes longer than 10 s to stop.
     parser.add_argument("--stop-seconds", type=float, default=8, help="for uploads we cut by it")
+    parser.add_argument(
+        "--enforce-policies",
+        action="store_true",
+        help="decide each S3 call by IAM's policies here, for an engine that leaves IAM out",
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
+import boto3
 from botocore.config import Config
 
 from emulator.credentials import assumed_session
 from emulator.files.activity import Activity
-from emulator.files.errors import PermissionDenied, s3_errors
+from emulator.files.errors import FileError, PermissionDenied, s3_errors
+from emulator.files.policies.document import MalformedPolicy, parse
+from emulator.files.policies.evaluation import Policies
+from emulator.files.policies.guard import Guard
+from emulator.files.policies.principal import Principal
+from emulator.files.policies.requests import Caller
+from emulator.files.policies.role import Role, bucket_policy, read_role
 from emulator.files.policy import session_policy
 from emulator.files.session import FileSession
 from emulator.transfer.model import Server, User
@@ -24,9 +32,16 @@ TUNING = Config(
 )
 
 
-def log_in(server: Server, user: User, activity: Activity, region: str) -> FileSession:
-    """Assume the user's role at once, so that a wrong role shows at login; raises FileError."""
+def log_in(
+    server: Server, user: User, activity: Activity, region: str, *, enforce_policies: bool = False
+) -> FileSession:
+    """Assume the user's role at once, so that a wrong role shows at login; raises FileError.
+
+    `enforce_policies`: decide each S3 call here first, for engines that leave IAM out.
+    """
     s3 = _s3_as(user, activity.session_id, region)
+    if enforce_policies:
+        _guard(user, activity.session_id, region).hold(s3)
     return FileSession(user, s3, activity, ignores_setstat=server.ignores_setstat)
 
 
@@ -45,3 +60,30 @@ def _s3_as(user: User, session_id: str, region: str) -> S3Client:
             raise PermissionDenied
         credentials.get_frozen_credentials()
         return session.client("s3", config=TUNING)
+
+
+def policies_of(user: User, role: Role) -> Policies:
+    """All that decide on the user's S3 requests but the bucket's own; raises MalformedPolicy."""
+    text = session_policy(user)
+    session = parse("session policy", text) if text is not None else None
+    return Policies(role.policies, session, role.boundary)
+
+
+def _guard(user: User, session_id: str, region: str) -> Guard:
+    """With the policies as they are now, read by the service's own rights; fails closed."""
+    ours = boto3.Session(region_name=region)
+    with s3_errors():
+        try:
+            role = read_role(ours.client("iam"), user.role)
+            policies = policies_of(user, role)
+        except MalformedPolicy as error:
+            raise FileError(str(error)) from error
+        s3 = ours.client("s3", config=TUNING)
+    caller = Caller(
+        Principal(role.arn, role_session_name(user, session_id)),
+        role.id,
+        region,
+        is_secure=s3.meta.endpoint_url.startswith("https:"),
+        tags=role.tags,
+    )
+    return Guard(caller, policies, partial(bucket_policy, s3))
