@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from quillgate import deploy_command, routes_command
+from quillgate import deploy_command, routes_command, users_command
 from quillgate.demo import run_demo
 from quillgate.down import stop_environment
 from quillgate.environment import Embedded
@@ -39,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(routes_command.app, name="routes")
+app.add_typer(users_command.app, name="users")
 app.command("deploy")(deploy_command.deploy)
 
 

@@ -5,6 +5,7 @@ QuillgateError
 ├── StartError         a part of the embedded environment did not come up
 ├── DemoError          the story of the demo did not come back
 ├── ConfigError        routes that would not work
+├── PolicyError        a policy that IAM would not take
 └── TargetError        no environment, or not the one that was asked for
 """
 
@@ -32,6 +33,10 @@ class TargetError(QuillgateError):
 
 class ConfigError(QuillgateError):
     """Routes that would not work; what is in force stays in force."""
+
+
+class PolicyError(QuillgateError):
+    """A policy that IAM would not take: nothing can be decided by it."""
 
 
 class DemoError(QuillgateError):

@@ -28,6 +28,12 @@ class Request:
     principal: Principal
     context: Context
 
+    @property
+    def bucket(self) -> str | None:
+        """The bucket whose policy is to be asked too; None when it is about all buckets."""
+        name = self.resource.split(":", 5)[-1].partition("/")[0]
+        return None if name == "*" else name
+
 
 @dataclass(frozen=True)
 class Policies:

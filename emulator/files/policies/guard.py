@@ -58,8 +58,7 @@ class Guard:
             raise _refusal(model.name)
 
     def _allows(self, request: Request) -> bool:
-        bucket = request.resource.split(":", 5)[5].partition("/")[0]
-        policy = None if bucket == "*" else self._bucket_policy(bucket)
+        policy = self._bucket_policy(request.bucket) if request.bucket else None
         decision = evaluate(request, self._policies.with_bucket(policy))
         log.debug("%s: %s on %s", decision.kind, request.action, request.resource)
         return decision.allowed
