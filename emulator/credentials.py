@@ -62,6 +62,13 @@ def assumed_session(
     return boto3.Session(botocore_session=core)
 
 
+def own_session(region: str) -> boto3.Session:
+    """A session with the process's own credentials, that shares the models already read."""
+    core = _session()
+    core.set_config_variable("region", region)
+    return boto3.Session(botocore_session=core)
+
+
 def _session() -> Session:
     session = Session()
     session.register_component("data_loader", _loader())

@@ -6,10 +6,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 
-from emulator.credentials import assumed_session
+from emulator.credentials import assumed_session, own_session
 from emulator.files.activity import Activity
 from emulator.files.errors import FileError, PermissionDenied, s3_errors
 from emulator.files.policies.document import MalformedPolicy, parse
@@ -71,7 +70,7 @@ def policies_of(user: User, role: Role) -> Policies:
 
 def _guard(user: User, session_id: str, region: str) -> Guard:
     """With the policies as they are now, read by the service's own rights; fails closed."""
-    ours = boto3.Session(region_name=region)
+    ours = own_session(region)
     with s3_errors():
         try:
             role = read_role(ours.client("iam"), user.role)

@@ -267,6 +267,13 @@ def read_environment(process: subprocess.Popen[str]) -> Environment:
     return Environment(json.loads(line))
 
 
+def get_json(url: str) -> dict[str, Any]:
+    """The object that a GET answers with; OSError when there is no good answer."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=5) as response:
+        return dict(json.load(response))
+
+
 def eventually(look: Callable[[], T], timeout_seconds: float = 30.0) -> T:
     """What `look` gives once it no longer raises; what it raised last when the time is over."""
     deadline = time.monotonic() + timeout_seconds
