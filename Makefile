@@ -22,6 +22,7 @@ demo: $(READY) ## send a sample file the whole way, show each step, print the st
 
 test: $(READY) ## unit tests, then the integration suite on `embedded`
 	@$(BIN)/pytest tests/unit -q -n auto
+	@$(BIN)/pytest tests/comparison -q
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
 
 test-clients: $(READY) ## the suite's part for other people's clients; installs them first

@@ -88,18 +88,18 @@ def explain(
     if operation != "list" and any(map(_is_no_file, places)):
         return Explanation(refusal="a folder that the home itself makes, no file: S3 is not asked")
     try:
-        return Explanation(tuple(_steps(target, user, operation, places)))
+        return Explanation(tuple(_steps(target, user, operation, home, places)))
     except (MalformedPolicy, FileError) as error:
         raise PolicyError("nobody can log in as", user.name, str(error)) from error
 
 
 def _steps(
-    target: Target, user: User, operation: Operation, places: list[Location]
+    target: Target, user: User, operation: Operation, home: Home, places: list[Location]
 ) -> Iterator[Step]:
     """Each action and resource once, however many calls need it."""
     caller, policies = _session(target, user)
     s3, seen = target.client("s3"), set[tuple[str, str]]()
-    for call in calls(operation, *places):
+    for call in calls(operation, home, *places):
         for request in requests_of(call.name, call.parameters, caller):
             if (request.action, request.resource) in seen:
                 continue

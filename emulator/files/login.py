@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
@@ -22,6 +22,7 @@ from emulator.files.session import FileSession
 from emulator.transfer.model import Server, User
 
 if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
     from types_boto3_s3 import S3Client
 
 TUNING = Config(
@@ -70,14 +71,13 @@ def policies_of(user: User, role: Role) -> Policies:
 
 def _guard(user: User, session_id: str, region: str) -> Guard:
     """With the policies as they are now, read by the service's own rights; fails closed."""
-    ours = own_session(region)
     with s3_errors():
+        iam, s3 = _own_clients(region)
         try:
-            role = read_role(ours.client("iam"), user.role)
+            role = read_role(iam, user.role)
             policies = policies_of(user, role)
         except MalformedPolicy as error:
             raise FileError(str(error)) from error
-        s3 = ours.client("s3", config=TUNING)
     caller = Caller(
         Principal(role.arn, role_session_name(user, session_id)),
         role.id,
@@ -86,3 +86,10 @@ def _guard(user: User, session_id: str, region: str) -> Guard:
         tags=role.tags,
     )
     return Guard(caller, policies, partial(bucket_policy, s3))
+
+
+@cache
+def _own_clients(region: str) -> tuple[IAMClient, S3Client]:
+    """One of each for all logins."""
+    session = own_session(region)
+    return session.client("iam", config=TUNING), session.client("s3", config=TUNING)

@@ -65,7 +65,7 @@ class Engine:
     def __init__(self, url: str) -> None:
         self._url = url
         self._root = boto3.Session("test", "test", region_name=REGION)
-        self._s3, self._iam, self._sts = map(self._client, ("s3", "iam", "sts"))
+        self._s3, self._iam, self._sts = map(self.root_client, ("s3", "iam", "sts"))
         self.bucket = f"policies-{uuid.uuid4().hex[:8]}"
         self._s3.create_bucket(Bucket=self.bucket)
         self._s3.delete_public_access_block(Bucket=self.bucket)
@@ -73,7 +73,7 @@ class Engine:
         core = botocore.session.Session()
         core.set_credentials("unset", "unset", "unset")
         self._credentials: Any = core.get_credentials()
-        self._session_s3 = self._client("s3", boto3.Session(botocore_session=core))
+        self._session_s3 = self.root_client("s3", boto3.Session(botocore_session=core))
 
     def store(self, keys: list[str]) -> None:
         for key in keys:
@@ -118,7 +118,8 @@ class Engine:
         principal = Principal(self.role, SESSION)
         return Caller(principal, found["RoleId"], REGION, is_secure=False, tags=TAGS)
 
-    def _client(self, service: str, session: boto3.Session | None = None) -> Any:
+    def root_client(self, service: str, session: boto3.Session | None = None) -> Any:
+        """A client that may do everything, or one of `session`."""
         make: Any = (session or self._root).client
         config = Config(
             proxies={}, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}

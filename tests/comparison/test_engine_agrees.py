@@ -19,7 +19,7 @@ from tests.comparison.deviations import DEVIATIONS, Deviation
 from tests.comparison.engine import Call, Case, Engine, Question, ours, question
 
 log = logging.getLogger(__name__)
-CASES = int(os.environ.get("POLICY_CASES", "300"))
+CASES = int(os.environ.get("POLICY_CASES", "200"))
 SEED = int(os.environ.get("POLICY_SEED", "1"))
 
 

@@ -16,8 +16,8 @@ from emulator.files.policies.conditions import OPERATORS, Condition
 
 _VARIABLES_SINCE = "2012-10-17"
 _VERSIONS = ("2008-10-17", _VARIABLES_SINCE)
-_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+|\*:\*")
-_RESOURCE = re.compile(r"\*|arn:[a-z-]+:[a-z0-9-]+:.*", re.DOTALL)
+_ACTION = re.compile(r"\*|(?:[A-Za-z0-9-]+|\*):[\w.*?-]+")
+_RESOURCE = re.compile(r"\*|arn:[a-z*-]+:[a-z0-9-]+:.*", re.DOTALL)
 _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 _MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from emulator.files.location import Location
+from emulator.files.location import Home, Location
 
 Operation = Literal["put", "get", "list", "stat", "delete", "rename", "mkdir", "rmdir"]
 
@@ -25,11 +25,16 @@ class Call:
 
 
 def calls(
-    operation: Operation, location: Location, goal: Location | None = None
+    operation: Operation, home: Home, location: Location, goal: Location | None = None
 ) -> tuple[Call, ...]:
-    """The calls in the order they are made; `goal` is where a rename leads."""
+    """The calls in the order they are made; `goal` is where a rename leads.
+
+    Folders that only mappings make are listed without asking S3; `/` of a PATH home has buckets.
+    """
     if operation == "rename":
         return _rename(location, goal or location)
+    if operation == "list" and location.bucket is None:
+        return () if home.children(location.path) else (Call("ListBuckets", {}),)
     return _CALLS[operation](location)
 
 
@@ -42,9 +47,6 @@ def _get(location: Location) -> tuple[Call, ...]:
 
 
 def _list(location: Location) -> tuple[Call, ...]:
-    """Folders that only mappings make are listed without asking S3; `/` of a PATH home is not."""
-    if location.bucket is None:
-        return (Call("ListBuckets", {}),) if location.path == "/" else ()
     return (_inside(location, Delimiter="/"),)
 
 
