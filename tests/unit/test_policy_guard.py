@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -25,6 +26,12 @@ CALLER = Caller(PRINCIPAL, "AROA1", "eu-central-1", is_secure=True, tags={"Dir":
 OBJECT = "arn:aws:s3:::b/bob/a.csv"
 
 
+@cache
+def _session() -> boto3.Session:
+    """Reads AWS's models once."""
+    return boto3.Session("key", "secret", region_name="eu-central-1")
+
+
 class Body(io.BytesIO):
     """What an HTTP client hands over."""
 
@@ -39,8 +46,7 @@ class S3:
         self.sent: list[str] = []
         self.asked: list[str] = []
         self._status, self._bucket = status, bucket
-        session = boto3.Session("key", "secret", region_name="eu-central-1")
-        self.client: S3Client = session.client("s3")
+        self.client: S3Client = _session().client("s3")
         answer: Any = self._answer
         self.client.meta.events.register("before-send.s3", answer)
         Guard(CALLER, Policies((own,)), self._bucket_policy).hold(self.client)
