@@ -14,12 +14,12 @@ from emulator.files.errors import FileError, NoSuchFile
 from emulator.files.location import Home, Location
 from emulator.files.login import policies_of, role_session_name
 from emulator.files.policies.conditions import Condition
-from emulator.files.policies.document import MalformedPolicy
 from emulator.files.policies.evaluation import Decision, Found, Policies, Request, evaluate
 from emulator.files.policies.operations import Operation, calls
 from emulator.files.policies.principal import Principal
 from emulator.files.policies.requests import Caller, requests_of
 from emulator.files.policies.role import bucket_policy, read_role
+from emulator.files.policies.spot import MalformedPolicy
 from emulator.transfer.model import HomeMapping, User
 from quillgate.errors import PolicyError, TargetError
 from quillgate.target import Target

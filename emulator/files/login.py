@@ -11,12 +11,13 @@ from botocore.config import Config
 from emulator.credentials import assumed_session, own_session
 from emulator.files.activity import Activity
 from emulator.files.errors import FileError, PermissionDenied, s3_errors
-from emulator.files.policies.document import MalformedPolicy, parse
+from emulator.files.policies.document import parse
 from emulator.files.policies.evaluation import Policies
 from emulator.files.policies.guard import Guard
 from emulator.files.policies.principal import Principal
 from emulator.files.policies.requests import Caller
 from emulator.files.policies.role import Role, bucket_policy, read_role
+from emulator.files.policies.spot import MalformedPolicy
 from emulator.files.policy import session_policy
 from emulator.files.session import FileSession
 from emulator.transfer.model import Server, User

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.files.policies.document import MalformedPolicy, parse
+from emulator.files.policies.document import parse
 from emulator.files.policies.pattern import plain
+from emulator.files.policies.spot import MalformedPolicy
 from tests.unit.policy_fakes import statement
 
 

@@ -1,4 +1,4 @@
-"""The operators of a statement's Condition.
+"""Whether a request meets a statement's Condition.
 
 IAM user guide, reference_policies_elements_condition_operators; for the set operators
 reference_policies_condition-single-vs-multi-valued-context-keys.
@@ -6,30 +6,12 @@ reference_policies_condition-single-vs-multi-valued-context-keys.
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from ipaddress import IPv4Network, IPv6Network, ip_network
-from itertools import zip_longest
 from typing import Any, Literal
 
-from emulator.files.policies.pattern import Context, Pattern, filled, plain
-
-Network = IPv4Network | IPv6Network
-
-
-@dataclass(frozen=True)
-class Operator:
-    """How one value of the request (`read`) is compared with one of the policy.
-
-    Values of the policy are `read` too, unless they are texts: those come as `Pattern`.
-    """
-
-    test: Callable[[Any, Any], bool]
-    negated: bool = False
-    read: Callable[[str], Any] | None = None
+from emulator.files.policies.operators import OPERATORS
+from emulator.files.policies.pattern import Context, filled
 
 
 @dataclass(frozen=True)
@@ -45,6 +27,7 @@ class Condition:
     base: str
     quantifier: Literal["", "ForAllValues", "ForAnyValue"] = ""
     if_exists: bool = False
+    has_variables: bool = True
 
     @property
     def negated(self) -> bool:
@@ -52,7 +35,7 @@ class Condition:
         return self.base != "Null" and OPERATORS[self.base].negated
 
 
-def is_met(condition: Condition, context: Context, *, has_variables: bool) -> bool:
+def is_met(condition: Condition, context: Context) -> bool:
     """Whether the request fulfils the condition; a key that it lacks is never matched."""
     found = context.get(condition.key.lower())
     if condition.base == "Null":
@@ -61,14 +44,15 @@ def is_met(condition: Condition, context: Context, *, has_variables: bool) -> bo
         if condition.quantifier == "ForAnyValue":
             return condition.if_exists
         return condition.if_exists or condition.negated or condition.quantifier == "ForAllValues"
-    expected = _expected(condition, context, has_variables)
+    expected = _expected(condition, context)
     return _quantified(condition, found, lambda value: _fits(condition, value, expected))
 
 
 def unresolved(condition: Condition, context: Context) -> bool:
     """Whether a variable in its values has no value in the request."""
-    is_text = condition.base != "Null" and OPERATORS[condition.base].read is None
-    return is_text and any(filled(value, context) is None for value in condition.values)
+    if condition.base == "Null" or OPERATORS[condition.base].read:
+        return False
+    return len(_expected(condition, context)) < len(condition.values)
 
 
 def _quantified(condition: Condition, found: tuple[str, ...], fits: Callable[[str], bool]) -> bool:
@@ -91,96 +75,10 @@ def _fits(condition: Condition, value: str, expected: list[Any]) -> bool:
     return any(how.test(actual, each) for each in expected) != how.negated
 
 
-def _expected(condition: Condition, context: Context, has_variables: bool) -> list[Any]:
+def _expected(condition: Condition, context: Context) -> list[Any]:
     """What cannot be filled in matches nothing."""
     read = OPERATORS[condition.base].read
     if read:
         return [read(value) for value in condition.values]
-    if not has_variables:
-        return [plain(value) for value in condition.values]
-    return [each for value in condition.values if (each := filled(value, context))]
-
-
-def _equal(value: str, pattern: Pattern) -> bool:
-    return value == pattern.text
-
-
-def _equal_ignoring_case(value: str, pattern: Pattern) -> bool:
-    return value.lower() == pattern.text.lower()
-
-
-def _like(value: str, pattern: Pattern) -> bool:
-    return pattern.matches(value)
-
-
-def _arn_like(value: str, pattern: Pattern) -> bool:
-    """Compare the six parts of an ARN each by itself."""
-    parts = zip_longest(_arn_parts(plain(value)), _arn_parts(pattern))
-    return all(one and two and two.matches(one.text) for one, two in parts)
-
-
-def _arn_parts(pattern: Pattern) -> list[Pattern]:
-    """Cut at the first five colons, variables' values included."""
-    parts: list[list[tuple[str, bool]]] = [[]]
-    for text, has_wildcards in pattern.pieces:
-        first, *rest = text.split(":", 6 - len(parts))
-        parts[-1].append((first, has_wildcards))
-        parts += [[(each, has_wildcards)] for each in rest]
-    return [Pattern(tuple(part)) for part in parts]
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number
-
-
-def _date(text: str) -> datetime:
-    """ISO 8601, or seconds since 1970; a time without a zone is UTC."""
-    try:
-        return datetime.fromtimestamp(_number(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        read = datetime.fromisoformat(text)
-    return read if read.tzinfo else read.replace(tzinfo=UTC)
-
-
-def _network(text: str) -> Network:
-    return ip_network(text, strict=False)
-
-
-def _within(address: Network, network: Network) -> bool:
-    if isinstance(address, IPv4Network) and isinstance(network, IPv4Network):
-        return address.subnet_of(network)
-    if isinstance(address, IPv6Network) and isinstance(network, IPv6Network):
-        return address.subnet_of(network)
-    return False
-
-
-_ORDER: dict[str, tuple[Callable[[Any, Any], bool], bool]] = {
-    "Equals": (operator.eq, False),
-    "NotEquals": (operator.eq, True),
-    "LessThan": (operator.lt, False),
-    "LessThanEquals": (operator.le, False),
-    "GreaterThan": (operator.gt, False),
-    "GreaterThanEquals": (operator.ge, False),
-}
-OPERATORS: dict[str, Operator] = {
-    "StringEquals": Operator(_equal),
-    "StringNotEquals": Operator(_equal, negated=True),
-    "StringEqualsIgnoreCase": Operator(_equal_ignoring_case),
-    "StringNotEqualsIgnoreCase": Operator(_equal_ignoring_case, negated=True),
-    "StringLike": Operator(_like),
-    "StringNotLike": Operator(_like, negated=True),
-    # The page on operators lets variables stand here, the page on variables does not.
-    "Bool": Operator(_equal_ignoring_case),
-    "BinaryEquals": Operator(_equal),
-    "IpAddress": Operator(_within, read=_network),
-    "NotIpAddress": Operator(_within, negated=True, read=_network),
-    "ArnEquals": Operator(_arn_like),
-    "ArnLike": Operator(_arn_like),
-    "ArnNotEquals": Operator(_arn_like, negated=True),
-    "ArnNotLike": Operator(_arn_like, negated=True),
-    **{f"Numeric{name}": Operator(*order, read=_number) for name, order in _ORDER.items()},
-    **{f"Date{name}": Operator(*order, read=_date) for name, order in _ORDER.items()},
-}
+    known = context if condition.has_variables else None
+    return [each for value in condition.values if (each := filled(value, known))]

@@ -8,13 +8,15 @@ goes past those limits. The bucket is taken to be of the role's own account.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from emulator.files.policies.conditions import Condition, is_met, unresolved
-from emulator.files.policies.document import Choice, Document, Statement
+from emulator.files.policies.document import Document, Statement
 from emulator.files.policies.pattern import Context, filled, plain
 from emulator.files.policies.principal import Principal, names
+from emulator.files.policies.spot import Choice
 
 Kind = Literal["allowed", "explicitly denied", "implicitly denied"]
 
@@ -43,6 +45,11 @@ class Policies:
     session: Document | None = None
     boundary: Document | None = None
     bucket: Document | None = None
+
+    @property
+    def limits(self) -> tuple[Document, ...]:
+        """What must allow as well, whoever grants."""
+        return tuple(each for each in (self.boundary, self.session) if each)
 
     def with_bucket(self, bucket: Document | None) -> Policies:
         """The same, with the policy of the bucket asked for."""
@@ -79,20 +86,33 @@ class Decision:
 
 def evaluate(request: Request, policies: Policies) -> Decision:
     """Decide one request."""
-    limits = tuple(each for each in (policies.boundary, policies.session) if each)
-    bucket = (policies.bucket,) if policies.bucket else ()
-    for document in (*policies.identity, *limits, *bucket):
-        if deny := _first(request, document, is_allow=False, limited=bool(policies.boundary)):
-            return Decision("explicitly denied", by=(deny,))
-    direct = _bucket_allow(request, bucket, directly=True)
-    if direct:
+    who, bucket = request.principal, policies.bucket
+    if deny := _deny(request, policies):
+        return Decision("explicitly denied", by=(deny,))
+    if bucket and (direct := _first(request, bucket, is_allow=True, who=who.session_names)):
         return Decision("allowed", by=(direct,))
-    grant = _allow(request, policies.identity) or _bucket_allow(request, bucket, directly=False)
-    if grant is None:
+    grant = _any(_first(request, each, is_allow=True) for each in policies.identity)
+    if not grant and bucket:
+        # An Allow for the account delegates to the role's policies: it is none by itself.
+        grant = _first(request, bucket, is_allow=True, who=who.role_names)
+    if not grant:
         return _lacking(request, "role's policies", policies.identity)
+    return _limited(request, policies, grant)
+
+
+def _deny(request: Request, policies: Policies) -> Found | None:
+    bucket = (policies.bucket,) if policies.bucket else ()
+    documents = (*policies.identity, *policies.limits, *bucket)
+    has_boundary = policies.boundary is not None
+    return _any(
+        _first(request, each, is_allow=False, has_boundary=has_boundary) for each in documents
+    )
+
+
+def _limited(request: Request, policies: Policies, grant: Found) -> Decision:
     by = [grant]
-    for limit in limits:
-        allow = _allow(request, (limit,))
+    for limit in policies.limits:
+        allow = _first(request, limit, is_allow=True)
         if allow is None:
             return _lacking(request, limit.name, (limit,))
         by.append(allow)
@@ -101,25 +121,15 @@ def evaluate(request: Request, policies: Policies) -> Decision:
 
 def _lacking(request: Request, name: str, documents: tuple[Document, ...]) -> Decision:
     near = tuple(
-        Found(document.name, statement, _unmet(request, document, statement))
+        Found(document.name, statement, _unmet(request, statement))
         for document in documents
         for statement in document.statements
-        if statement.is_allow and _is_about(request, document, statement)
+        if statement.is_allow and _is_about(request, statement)
     )
     return Decision("implicitly denied", lacking=name, near=near)
 
 
-def _allow(request: Request, documents: tuple[Document, ...]) -> Found | None:
-    found = (_first(request, document, is_allow=True) for document in documents)
-    return next((each for each in found if each), None)
-
-
-def _bucket_allow(
-    request: Request, documents: tuple[Document, ...], *, directly: bool
-) -> Found | None:
-    """An Allow for the account delegates to the role's policies: it is none by itself."""
-    who = request.principal.session_names if directly else request.principal.role_names
-    found = (_first(request, each, is_allow=True, who=who) for each in documents)
+def _any(found: Iterable[Found | None]) -> Found | None:
     return next((each for each in found if each), None)
 
 
@@ -129,31 +139,23 @@ def _first(
     *,
     is_allow: bool,
     who: frozenset[str] | None = None,
-    limited: bool = False,
+    has_boundary: bool = False,
 ) -> Found | None:
+    """The first statement that applies; in a bucket's policy, to one of `who` by name."""
     for statement in document.statements:
+        principals = statement.principals
         if (
             statement.is_allow == is_allow
-            and _is_for(request.principal, statement, who, limited)
-            and _is_about(request, document, statement)
-            and not _unmet(request, document, statement)
+            and (not principals or names(principals, request.principal, who, has_boundary))
+            and _is_about(request, statement)
+            and not _unmet(request, statement)
         ):
             return Found(document.name, statement)
     return None
 
 
-def _is_for(
-    principal: Principal, statement: Statement, who: frozenset[str] | None, limited: bool
-) -> bool:
-    if statement.principals is None:
-        return True
-    return names(statement.principals, principal, who, has_boundary=limited)
-
-
-def _is_about(request: Request, document: Document, statement: Statement) -> bool:
-    return _is_action(request.action, statement.actions) and _is_resource(
-        request, document, statement
-    )
+def _is_about(request: Request, statement: Statement) -> bool:
+    return _is_action(request.action, statement.actions) and _is_resource(request, statement)
 
 
 def _is_action(action: str, choice: Choice) -> bool:
@@ -161,30 +163,22 @@ def _is_action(action: str, choice: Choice) -> bool:
     return found != choice.negated
 
 
-def _is_resource(request: Request, document: Document, statement: Statement) -> bool:
+def _is_resource(request: Request, statement: Statement) -> bool:
     """What has a variable without value matches nothing; an Allow of the rest is then no Allow."""
     choice = statement.resources
-    if document.has_variables:
-        patterns = [filled(each, request.context) for each in choice.patterns]
-    else:
-        patterns = [plain(each) for each in choice.patterns]
+    context = request.context if statement.has_variables else None
+    patterns = [filled(each, context) for each in choice.patterns]
     if choice.negated and statement.is_allow and None in patterns:
         return False
     return any(each.matches(request.resource) for each in patterns if each) != choice.negated
 
 
-def _unmet(request: Request, document: Document, statement: Statement) -> tuple[Condition, ...]:
+def _unmet(request: Request, statement: Statement) -> tuple[Condition, ...]:
+    """`StringNotEquals` of a variable without value would let everybody in: an Allow fails."""
+    context = request.context
     return tuple(
-        condition
-        for condition in statement.conditions
-        if _is_hollow(request, document, statement, condition)
-        or not is_met(condition, request.context, has_variables=document.has_variables)
+        each
+        for each in statement.conditions
+        if not is_met(each, context)
+        or (statement.is_allow and each.negated and unresolved(each, context))
     )
-
-
-def _is_hollow(
-    request: Request, document: Document, statement: Statement, condition: Condition
-) -> bool:
-    """`StringNotEquals` of a variable without value would let everybody in."""
-    may_be = statement.is_allow and condition.negated and document.has_variables
-    return may_be and unresolved(condition, request.context)

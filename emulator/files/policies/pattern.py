@@ -35,12 +35,17 @@ class Pattern:
 
 
 def plain(text: str) -> Pattern:
-    """A text without variables, as all were before version 2012-10-17 of the language."""
+    """A text without variables."""
     return Pattern(((text, True),))
 
 
-def filled(text: str, context: Context) -> Pattern | None:
-    """Fill the variables in; None when one has no value and no default."""
+def filled(text: str, context: Context | None) -> Pattern | None:
+    """Fill the variables in; None when one has no value and no default.
+
+    Without a context nothing is a variable, as before version 2012-10-17 of the language.
+    """
+    if context is None:
+        return plain(text)
     pieces: list[tuple[str, bool]] = []
     end = 0
     for found in _VARIABLE.finditer(text):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulator.files.policies.document import Choice
+from emulator.files.policies.spot import Choice
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Principal:
 
 
 def names(
-    choice: Choice, principal: Principal, who: frozenset[str] | None, *, has_boundary: bool
+    choice: Choice, principal: Principal, who: frozenset[str] | None, has_boundary: bool
 ) -> bool:
     """Whether the choice means one of `who`, by default any name of the principal.
 
