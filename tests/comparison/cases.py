@@ -132,10 +132,13 @@ class Maker:
 
     def _conditions(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
+        used: set[str] = set()
         for _ in range(self._random.randint(1, 2)):
             name, values = self._one(CONDITIONS)(self)
             key = self._one(values[0]) if isinstance(values[0], tuple) else values[0]
-            made.setdefault(self._dressed(name), {})[self._cased(key)] = values[1]
+            if key not in used:
+                made.setdefault(self._dressed(name), {})[self._cased(key)] = values[1]
+            used.add(key)
         return made
 
     def _dressed(self, name: str) -> str:
@@ -171,7 +174,7 @@ class Maker:
         choices: dict[str, Any] = {
             "Prefix": self._one(("", *FOLDERS, self._key().replace("\n", ""))),
             "Delimiter": "/",
-            "MaxKeys": self._one((1, 2, 10, 1000)),
+            "MaxKeys": self._one((1, 2, 10, 999)),
         }
         return {name: value for name, value in choices.items() if self._chance(0.7)}
 
