@@ -2,6 +2,9 @@
 
 A refused call is not sent: botocore raises what S3 would have answered. A key that is missing is
 forbidden to those who may not list, as S3 has it (API reference, HeadObject).
+
+The policies are those of the login, a bucket's those of its first use: AWS heeds a change within
+a session too.
 """
 
 from __future__ import annotations
