@@ -27,9 +27,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
-from emulator.files.activity import log_line
-from emulator.limits import allow_many_files, give_memory_back
+from emulator.files.activity import Sink
 from emulator.files.login import log_in
+from emulator.limits import allow_many_files, give_memory_back
+from emulator.reports.reporting import reporting
 from emulator.sftp.connection import Service
 from emulator.sftp.listeners import Listeners
 from emulator.transfer.api import create_app
@@ -55,6 +56,7 @@ class Options:
     max_keys_per_user: int
     stop_seconds: float
     enforce_policies: bool
+    event_source: str
 
 
 class PortInUse(Exception):  # noqa: N818
@@ -93,8 +95,11 @@ async def serve(options: Options) -> bool:
     api_socket = _bound(options.host, options.api_port)
     _bound(options.host, options.sftp_port).close()
     threads = ThreadPoolExecutor(THREADS, "sftp")
-    with Store(options.state / "transfer.sqlite") as store:
-        listeners = _listeners(options, store, threads)
+    with (
+        Store(options.state / "transfer.sqlite") as store,
+        reporting(store.server, options.region, options.event_source) as sink,
+    ):
+        listeners = _listeners(options, store, threads, sink)
         await listeners.follow()
         following = asyncio.create_task(listeners.run())
         api = _ApiServer(_config(options, store, listeners))
@@ -110,13 +115,15 @@ async def serve(options: Options) -> bool:
     return is_finished
 
 
-def _listeners(options: Options, store: Store, threads: ThreadPoolExecutor) -> Listeners:
+def _listeners(
+    options: Options, store: Store, threads: ThreadPoolExecutor, sink: Sink
+) -> Listeners:
     def service(server: Server) -> Service:
         return Service(
             server,
             find_user,
             options.region,
-            log_line,
+            sink,
             threads,
             options.idle_seconds,
             log_in=partial(log_in, enforce_policies=options.enforce_policies),
@@ -197,6 +204,8 @@ def _options(arguments: Sequence[str]) -> Options:
         action="store_true",
         help="decide each S3 call by IAM's policies here, for an engine that leaves IAM out",
     )
+    # AWS and engines refuse `aws.transfer` from anyone but AWS.
+    parser.add_argument("--event-source", default="quillgate.transfer", help="empty: no events")
     return Options(**vars(parser.parse_args(arguments)))
 
 

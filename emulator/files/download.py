@@ -7,6 +7,7 @@ never mixed in. (Versions cannot be pinned: users have no `s3:GetObjectVersion`.
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import Executor
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -22,10 +23,14 @@ CURSORS = 2  # clients that prefetch and read beside it are in two places at onc
 
 
 class Download:
-    """One open file of `size` bytes; may be used from several threads."""
+    """One open file of `size` bytes; may be used from several threads.
+
+    `opened_at` is in nanoseconds since the epoch; `bytes_out` counts what was read, twice if twice.
+    """
 
     def __init__(self, path: str, s3: S3Client, bucket: str, key: str, workers: Executor) -> None:
         self.path = path
+        self.opened_at = time.time_ns()
         self.bytes_out = 0
         self._s3, self._bucket, self._key, self._workers = s3, bucket, key, workers
         self._lock = Lock()
@@ -34,6 +39,7 @@ class Download:
         self.size = answer["ContentLength"]
         self.modified = answer["LastModified"].timestamp()
         self._etag = answer["ETag"]
+        self.etag = self._etag.strip('"')
         self._cursors = [Cursor(self._fetch, workers, 0, self.size, answer["Body"])]
 
     def would_wait(self, offset: int, length: int) -> bool:

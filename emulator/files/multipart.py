@@ -53,18 +53,19 @@ class Multipart:
         number = len(self._done) + len(self._moving) + 1
         self._moving.append(self._workers.submit(self._upload, number, body))
 
-    def complete(self, size: int) -> None:
-        """Make the object appear; S3 compares the parts with `size`, the bytes it should have."""
+    def complete(self, size: int) -> str:
+        """Make the object appear and give its ETag; S3 compares the parts with `size`, in bytes."""
         while self._moving:
             self._done.append(self._moving.popleft().result())
         with s3_errors():
-            self._target.s3.complete_multipart_upload(
+            answer = self._target.s3.complete_multipart_upload(
                 Bucket=self._target.bucket,
                 Key=self._target.key,
                 UploadId=self._id.result(),
                 MultipartUpload={"Parts": self._done},
                 MpuObjectSize=size,
             )
+            return answer.get("ETag", "").strip('"')
 
     def abort(self) -> None:
         """Leave nothing behind; parts on their way are waited for, as S3 would keep them."""

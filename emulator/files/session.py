@@ -6,13 +6,15 @@ raises `FileError`; what it did or failed to do is recorded as Transfer records 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from emulator.files import listing
-from emulator.files.activity import Activity
+from emulator.files.activity import Activity, Moved
 from emulator.files.copying import copy
 from emulator.files.download import Download
 from emulator.files.errors import (
@@ -81,65 +83,60 @@ class FileSession:
     def open(self, path: str, mode: OpenMode) -> OpenFile:
         """Open a file to read it, or to write it anew; all else is unsupported."""
         location = self._home.locate(path)
-        with self._told("OPEN", location):
-            file = self._download(location) if mode.is_read else self._upload(location, mode)
-        self.activity.record("OPEN", path=location.target, mode=str(mode))
-        return file
+        nothing = Moved("Download" if mode.is_read else "Upload", time.time_ns())
+        with self.activity.doing("OPEN", lambda: nothing, path=location.target, mode=str(mode)):
+            return self._download(location) if mode.is_read else self._upload(location, mode)
 
     def close(self, file: OpenFile) -> None:
         """Finish at the client's CLOSE: only now an upload becomes an object."""
-        self._finish(file)
-        self.activity.record("CLOSE", path=file.path, **_counted(file))
+        with self.activity.doing("CLOSE", partial(_moved, file), path=file.path):
+            file.close()
 
     def cut(self, file: OpenFile) -> None:
         """Finish a file whose client is gone: the part received is stored (TF-FILE)."""
-        self._finish(file)
-        self.activity.record("PARTIAL_CLOSE", path=file.path, **_counted(file))
+        with self.activity.doing("PARTIAL_CLOSE", partial(_moved, file), path=file.path):
+            file.close()
 
     def mkdir(self, path: str) -> None:
         """Make the folder's marker, an empty object `prefix/`."""
         location = self._changeable(path)
-        with self._told("MKDIR", location):
+        with self.activity.doing("MKDIR", path=location.target):
             self._must_be_free(location)
             with s3_errors():
                 self._s3.put_object(
                     Bucket=location.bucket or "", Key=location.prefix, Metadata=self._metadata
                 )
-        self.activity.record("MKDIR", path=location.target)
 
     def rmdir(self, path: str) -> None:
         """Remove an empty folder, which is its marker."""
         location = self._changeable(path)
-        with self._told("RMDIR", location):
+        with self.activity.doing("RMDIR", path=location.target):
             inside = self._lookup.keys_inside(location, 2)
             if not inside:
                 raise NoSuchFile
             if inside != [location.prefix]:
                 raise FileError("Directory not empty")
             self._delete(location, location.prefix)
-        self.activity.record("RMDIR", path=location.target)
 
     def remove(self, path: str) -> None:
         """Remove a file. Users who may delete but not look are not asked to look first."""
         location = self._changeable(path)
-        with self._told("DELETE", location):
+        with self.activity.doing("DELETE", path=location.target):
             with suppress(PermissionDenied):
                 if self._found(location).is_folder:
                     raise FileError("Is a directory")
             self._delete(location, location.key)
-        self.activity.record("DELETE", path=location.target)
 
     def rename(self, old: str, new: str) -> None:
         """Copy, then delete. Files only, and never onto something that is there (TF-FILE)."""
         source, goal = self._changeable(old), self._changeable(new)
-        with self._told("RENAME", source):
+        with self.activity.doing("RENAME", path=source.target, new_path=goal.target):
             if self._found(source).is_folder:
                 raise Unsupported("Renaming directories is not supported")
             self._must_be_free(goal)
             origin: CopySourceTypeDef = {"Bucket": source.bucket or "", "Key": source.key}
             copy(self._target(goal), origin, self._lookup.head(source))
             self._delete(source, source.key)
-        self.activity.record("RENAME", path=source.target, new_path=goal.target)
 
     def setstat(self, path: str) -> None:
         """Refuse, or do nothing and say so in the log, by the server's SetStatOption."""
@@ -150,10 +147,9 @@ class FileSession:
         self._setstat(file.path)
 
     def _setstat(self, target: str) -> None:
-        with self._told("SETSTAT", Location(target)):
+        with self.activity.doing("SETSTAT", path=target):
             if not self._ignores_setstat:
                 raise Unsupported("SETSTAT unsupported")
-        self.activity.record("SETSTAT", path=target)
 
     def _download(self, location: Location) -> Download:
         if location.bucket is None or not location.key or location.is_fixed:
@@ -174,10 +170,6 @@ class FileSession:
         stays = None if OpenMode.TRUNCATE in mode else self._lookup.find(location)
         target, size = self._target(location), stays.size if stays else None
         return Upload(location.target, target, self._workers, replaced_size=size)
-
-    def _finish(self, file: OpenFile) -> None:
-        with self._told("CLOSE", Location(file.path)):
-            file.close()
 
     def _changeable(self, path: str) -> Location:
         location = self._home.locate(path)
@@ -203,19 +195,11 @@ class FileSession:
     def _target(self, location: Location) -> Target:
         return Target(self._s3, location.bucket or "", location.key, self._metadata)
 
-    @contextmanager
-    def _told(self, operation: str, location: Location) -> Iterator[None]:
-        try:
-            yield
-        except FileError as error:
-            self.activity.record(
-                "ERROR", operation=operation, path=location.target, message=str(error)
-            )
-            raise
 
-
-def _counted(file: OpenFile) -> dict[str, int]:
-    return {"bytes_in": file.size} if isinstance(file, Upload) else {"bytes_out": file.bytes_out}
+def _moved(file: OpenFile) -> Moved:
+    if isinstance(file, Upload):
+        return Moved("Upload", file.opened_at, file.size, file.etag)
+    return Moved("Download", file.opened_at, file.bytes_out, file.etag)
 
 
 def _wrong_mode(mode: OpenMode) -> Unsupported:

@@ -8,6 +8,7 @@ hole would look whole. A file that was there and is not truncated stays until th
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
@@ -19,12 +20,17 @@ from emulator.files.target import CONTENT_TYPE, Target
 
 
 class Upload:
-    """One open file; may be used from several threads, offsets must still rise without gaps."""
+    """One open file; may be used from several threads, offsets must still rise without gaps.
+
+    `opened_at` is in nanoseconds since the epoch; `etag` is known after `close`.
+    """
 
     def __init__(
         self, path: str, target: Target, workers: Executor, *, replaced_size: int | None = None
     ) -> None:
         self.path = path
+        self.opened_at = time.time_ns()
+        self.etag = ""
         self.size = 0
         self.failure: FileError | None = None
         self._target = target
@@ -59,10 +65,10 @@ class Upload:
                 raise self.failure
             if self._multipart is None:
                 if self.size or self._replaced_size is None:
-                    self._put()
+                    self.etag = self._put()
             else:
                 self._multipart.send(self._part)
-                self._multipart.complete(self.size)
+                self.etag = self._multipart.complete(self.size)
             self._part = bytearray()
 
     @property
@@ -90,15 +96,16 @@ class Upload:
         full, self._part = self._part, bytearray()
         self._multipart.send(full)
 
-    def _put(self) -> None:
+    def _put(self) -> str:
         with s3_errors():
-            self._target.s3.put_object(
+            answer = self._target.s3.put_object(
                 Bucket=self._target.bucket,
                 Key=self._target.key,
                 Body=bytes(self._part),
                 Metadata=self._target.metadata,
                 ContentType=CONTENT_TYPE,
             )
+            return answer.get("ETag", "").strip('"')
 
     @contextmanager
     def _spoiled_by_errors(self) -> Iterator[None]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 from typing import cast
@@ -58,6 +58,7 @@ class Connection(asyncssh.SSHServer):
         self._activity = Activity(service.server.arn, token_hex(8), service.sink)
         self._user: User | None = None
         self._name = ""
+        self._key: asyncssh.SSHKey | None = None
         self._channels: list[SftpChannel] = []
         self._login: asyncio.Task[FileSession] | None = None
         self._idle = IdleTimer(service.idle_seconds, self._close_as_idle)
@@ -67,7 +68,8 @@ class Connection(asyncssh.SSHServer):
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         """Remember the connection; `SftpServer` makes them all of one kind."""
         self._ssh = cast("Wire", conn)
-        self._source_ip = str((conn.get_extra_info("peername") or ("",))[0])
+        client_ip = str((conn.get_extra_info("peername") or ("",))[0])
+        self._activity = replace(self._activity, client_ip=client_ip)
 
     def begin_auth(self, username: str) -> bool:
         """Show the banner, if any; authentication is always needed."""
@@ -88,26 +90,34 @@ class Connection(asyncssh.SSHServer):
             else self._service.find_user(self._service.server.id, username)
         )
         if user and any(_is_same(key, body.body) for body in user.ssh_public_keys):
-            self._user = user
+            self._user, self._key = user, key
             return True
         return False
 
     def auth_completed(self) -> None:
         """The user is in."""
-        user = self._user
-        if user is None:
+        user, key = self._user, self._key
+        if user is None or key is None:
             return
         self._is_in = True
+        self._activity = replace(self._activity, user=user.name)
+        self._activity.record("CONNECTED", **self._connected(user, key))
+
+    def _connected(self, user: User, key: asyncssh.SSHKey) -> dict[str, str]:
+        """What the log says of a login (user guide, cw-structure-logs)."""
         info = self._ssh.get_extra_info
-        self._activity.record(
-            "CONNECTED",
-            user=user.name,
-            role=user.role,
-            home_dir=user.home_directory or "/",
-            source_ip=self._source_ip,
-            client=info("client_version", ""),
-            ciphers=f"{info('recv_cipher', '')},{info('send_cipher', '')}",
-        )
+        is_path = user.home_directory_type == "PATH"
+        return {
+            "user": user.name,
+            "role": user.role,
+            "home_dir": user.home_directory or "/" if is_path else "/",
+            "source_ip": self._activity.client_ip,
+            "client": info("client_version", ""),
+            "ciphers": f"{info('recv_cipher', '')},{info('send_cipher', '')}",
+            "ssh_public_key": b64encode(key.public_data).decode(),
+            "ssh_public_key_fingerprint": key.get_fingerprint(),
+            "ssh_public_key_type": key.get_algorithm(),
+        }
 
     def session_requested(self) -> SftpChannel:
         """Open one more channel."""
@@ -122,6 +132,9 @@ class Connection(asyncssh.SSHServer):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Finish what the channels left open."""
+        if isinstance(exc, asyncssh.KeyExchangeFailed):
+            ip = self._activity.client_ip
+            self._activity.record("KEX_FAILURE", message=exc.reason, source_ip=ip)
         # It would keep all of this, the S3 client included, until it fires.
         self._idle.cancel()
         self._farewell = asyncio.create_task(self._end())
@@ -174,9 +187,8 @@ class Connection(asyncssh.SSHServer):
         if self._is_in:
             self._activity.record("DISCONNECTED")
         elif self._name:
-            self._activity.record(
-                "AUTH_FAILURE", method="publickey", user=self._name, source_ip=self._source_ip
-            )
+            ip = self._activity.client_ip
+            self._activity.record("AUTH_FAILURE", method="publickey", user=self._name, source_ip=ip)
 
 
 def _is_blocked(name: str) -> bool:

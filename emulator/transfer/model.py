@@ -86,6 +86,13 @@ class Server:
         return tuple(int(item["SftpPort"]) for item in details.get("SftpPorts") or ())
 
     @property
+    def log_group(self) -> str | None:
+        """Name of the log group that gets structured lines: the first StructuredLogDestination."""
+        arns = self.settings.get("StructuredLogDestinations") or ()
+        # arn:aws:logs:REGION:ACCOUNT:log-group:NAME:*
+        return next((arn.split(":")[6] for arn in arns), None)
+
+    @property
     def login_banner(self) -> str:
         """Shown before authentication; empty for none."""
         return str(self.settings.get("PreAuthenticationLoginBanner") or "")

@@ -47,7 +47,7 @@ class FakeS3:
         self._called("put_object")
         self.objects[call["Key"]] = bytes(call.get("Body", b""))
         self.metadata[call["Key"]] = call["Metadata"]
-        return {}
+        return {"ETag": '"put"'}
 
     def create_multipart_upload(self, **call: Any) -> dict[str, Any]:
         self._called("create_multipart_upload")
@@ -65,7 +65,7 @@ class FakeS3:
         whole = b"".join(self._parts[number] for number in numbers)
         assert len(whole) == call["MpuObjectSize"]
         self.objects[call["Key"]] = whole
-        return {}
+        return {"ETag": '"parts-1"'}
 
     def abort_multipart_upload(self, **_: Any) -> dict[str, Any]:
         self._called("abort_multipart_upload")

@@ -95,7 +95,7 @@ class CountingHandler(Handler):
 async def a_channel(s3: FakeS3) -> AsyncIterator[Scene]:
     user = User("s-1", "acme", "arn", "role", "/b/acme")
     scene: Scene
-    activity = Activity("arn", "0" * 16, lambda event: scene.events.append(event["activity-type"]))
+    activity = Activity("arn", "0" * 16, lambda record: scene.events.append(record.kind))
     session = FileSession(user, s3.client, activity)
     with ThreadPoolExecutor(2) as threads:
 

@@ -1,0 +1,1 @@
+"""What AWS tells about a server's sessions: log lines in CloudWatch Logs, events on the bus."""
