@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -71,6 +72,10 @@ class Environment:
             return self.values[name]
         except KeyError as error:
             raise AttributeError(name) from error
+
+    def changed(self, **values: Any) -> Environment:
+        """The same environment, seen by way of another server or service."""
+        return Environment({**self.values, **values})
 
     def client(self, service: str) -> Any:
         """A boto3 client with the environment's own keys."""
@@ -151,7 +156,8 @@ class Environment:
     @contextlib.contextmanager
     def ssh(self, user: NewUser) -> Iterator[paramiko.Transport]:
         """A connection as the user, its host key checked by fingerprint."""
-        transport = paramiko.Transport((self.sftp_host, self.sftp_port))
+        # Not left to paramiko: it forgets a socket that is refused.
+        transport = paramiko.Transport(socket.create_connection((self.sftp_host, self.sftp_port)))
         try:
             transport.connect(username=user.name, pkey=user.key)
             assert transport.get_remote_server_key().fingerprint == self.host_key_fingerprint
