@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from emulator.files.activity import Kind, Moved, Record
+from emulator.files.download import Download
 from emulator.files.errors import FileError, PermissionDenied
 from emulator.files.modes import OpenMode
 from emulator.files.session import FileSession
+from emulator.files.upload import Upload
 from emulator.reports.events import event
 from emulator.transfer.model import User
 from tests.unit.files_fakes import FakeS3
@@ -160,7 +162,8 @@ WRITE = OpenMode.WRITE | OpenMode.CREATE | OpenMode.TRUNCATE
 
 def test_a_session_tells_of_an_upload(session: FileSession, made: list[Record]) -> None:
     file = session.open("a b.csv", WRITE)
-    file.write(0, b"hello")  # type: ignore[union-attr]
+    assert isinstance(file, Upload)
+    file.write(0, b"hello")
     assert entries(made) == []
     session.close(file)
     ((name, detail),) = entries(made)
@@ -177,7 +180,8 @@ def test_a_session_tells_of_a_cut_download(
 ) -> None:
     s3.objects["acme/a"] = b"0123456789"
     file = session.open("a", OpenMode.READ)
-    file.read(0, 4)  # type: ignore[union-attr]
+    assert isinstance(file, Download)
+    file.read(0, 4)
     session.cut(file)
     ((name, detail),) = entries(made)
     assert (name, detail["failure-code"]) == (
