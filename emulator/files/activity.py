@@ -38,13 +38,15 @@ Kind = Literal[
 class Moved:
     """A file's bytes on their way: how many so far, since when (nanoseconds since the epoch).
 
-    `etag`, without quotes, is that of the object stored or read, when there is one.
+    `etag`, without quotes, is that of the object stored or read, when there is one. `is_whole` is
+    False for a download of fewer bytes than the file has.
     """
 
     direction: Literal["Upload", "Download"]
     since: int
     size: int = 0
     etag: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)

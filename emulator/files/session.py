@@ -199,7 +199,8 @@ class FileSession:
 def _moved(file: OpenFile) -> Moved:
     if isinstance(file, Upload):
         return Moved("Upload", file.opened_at, file.size, file.etag)
-    return Moved("Download", file.opened_at, file.bytes_out, file.etag)
+    is_whole = file.bytes_out >= file.size
+    return Moved("Download", file.opened_at, file.bytes_out, file.etag, is_whole)
 
 
 def _wrong_mode(mode: OpenMode) -> Unsupported:

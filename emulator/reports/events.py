@@ -2,16 +2,18 @@
 
 Names and fields: user guide, events-detail-reference. Chosen, for it does not say: an operation
 that fails, at OPEN too, is `UNKNOWN_ERROR` with what the client was told; a file left open by a cut
-connection is partial even if nothing was missing; only completed files have an `etag`.
+connection is partial even if nothing was missing, a download closed before its end is too; only
+completed files have an `etag`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from emulator.files.activity import Moved, Record
+from emulator.files.activity import Record
 
 if TYPE_CHECKING:
     from types_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -28,6 +30,7 @@ _PATHS = {
     "MKDIR": {"path": "directory-path"},
     "RMDIR": {"path": "directory-path"},
 }
+_COMPLETED = {"status-code": "COMPLETED"}
 
 
 def event(record: Record, source: str) -> PutEventsRequestEntryTypeDef | None:
@@ -41,7 +44,9 @@ def event(record: Record, source: str) -> PutEventsRequestEntryTypeDef | None:
         "DetailType": f"SFTP Server {what} {outcome['status-code'].capitalize()}",
         "Time": datetime.fromtimestamp(record.ended / 10**9, UTC),
         "Resources": [record.server_arn],
-        "Detail": json.dumps({**outcome, **_detail(record)}, ensure_ascii=False),
+        "Detail": json.dumps(
+            outcome | _detail(record) | _moved(record, outcome), ensure_ascii=False
+        ),
     }
 
 
@@ -55,10 +60,11 @@ def _what(record: Record) -> str | None:
 def _outcome(record: Record) -> dict[str, str]:
     if record.error:
         return _failed("UNKNOWN_ERROR", record.error)
-    if record.kind == "PARTIAL_CLOSE" and record.moved:
-        direction = record.moved.direction
-        return _failed(f"PARTIAL_{direction.upper()}", f"File was partially {direction.lower()}ed.")
-    return {"status-code": "COMPLETED"}
+    moved = record.moved
+    if moved and (record.kind == "PARTIAL_CLOSE" or not moved.is_whole):
+        word = moved.direction.lower()
+        return _failed(f"PARTIAL_{word.upper()}", f"File was partially {word}ed.")
+    return _COMPLETED
 
 
 def _failed(code: str, message: str) -> dict[str, str]:
@@ -77,13 +83,14 @@ def _detail(record: Record) -> dict[str, Any]:
         "start-timestamp": _timestamp(moved.since if moved else record.started),
         "end-timestamp": _timestamp(record.ended),
         **{names[name]: path for name, path in record.fields.items() if name in names},
-        **(_moved(moved, record) if moved else {}),
     }
 
 
-def _moved(moved: Moved, record: Record) -> dict[str, Any]:
-    is_whole = record.kind == "CLOSE" and not record.error
-    return {"bytes": moved.size, **({"etag": moved.etag} if is_whole else {})}
+def _moved(record: Record, outcome: Mapping[str, str]) -> dict[str, Any]:
+    if record.moved is None:
+        return {}
+    etag = {"etag": record.moved.etag} if outcome == _COMPLETED else {}
+    return {"bytes": record.moved.size, **etag}
 
 
 def _timestamp(nanoseconds: int) -> str:

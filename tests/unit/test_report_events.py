@@ -175,14 +175,15 @@ def test_a_session_tells_of_an_upload(session: FileSession, made: list[Record]) 
     assert opened.started <= closed.moved.since <= closed.started
 
 
-def test_a_session_tells_of_a_cut_download(
-    session: FileSession, s3: FakeS3, made: list[Record]
+@pytest.mark.parametrize("finish", [FileSession.close, FileSession.cut])
+def test_a_session_tells_of_a_download_left_before_its_end(
+    finish: Any, session: FileSession, s3: FakeS3, made: list[Record]
 ) -> None:
     s3.objects["acme/a"] = b"0123456789"
     file = session.open("a", OpenMode.READ)
     assert isinstance(file, Download)
     file.read(0, 4)
-    session.cut(file)
+    finish(session, file)
     ((name, detail),) = entries(made)
     assert (name, detail["failure-code"]) == (
         "SFTP Server File Download Failed",
