@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 CAPACITY = 20_000  # records; some 20 MB when full
 LINGER_SECONDS = 0.1  # what happens meanwhile leaves in the same request
-FLUSH_SECONDS = 5.0  # at the end, with the engine gone, they are waited for no longer
+FLUSH_SECONDS = 1.5  # at the end: uploads may have 8 s before, `quillgate` kills after 10
 
 Deliver = Callable[[Sequence[Record]], None]
 

@@ -114,6 +114,7 @@ class Connection(asyncssh.SSHServer):
             "source_ip": self._activity.client_ip,
             "client": info("client_version", ""),
             "ciphers": f"{info('recv_cipher', '')},{info('send_cipher', '')}",
+            "kex": self._ssh.kex,
             "ssh_public_key": b64encode(key.public_data).decode(),
             "ssh_public_key_fingerprint": key.get_fingerprint(),
             "ssh_public_key_type": key.get_algorithm(),

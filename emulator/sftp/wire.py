@@ -1,9 +1,10 @@
-"""An SSH connection as asyncssh does it, and the three things it leaves open.
+"""An SSH connection as asyncssh does it, and the four things it leaves open.
 
 A client that does not read is not read either, so that it cannot fill memory with answers. A
 signature, the client's or the host key's, is only made by what the server's security policy allows.
 And who was refused may ask for the authentication service again before the next try, as sshd allows
 and paramiko does.
+The log is told which key exchange was agreed on.
 """
 
 from __future__ import annotations
@@ -21,7 +22,10 @@ TOO_MANY_FAILURES = "Too many authentication failures"
 
 
 class Wire(asyncssh.SSHServerConnection):
-    """`drained` is set while the client takes what is sent to it, and when it is gone."""
+    """`drained` is set while the client takes what is sent to it, and when it is gone.
+
+    `kex` is the name of the last key exchange, empty before the first.
+    """
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, options: asyncssh.SSHServerConnectionOptions
@@ -29,6 +33,7 @@ class Wire(asyncssh.SSHServerConnection):
         super().__init__(loop, options)
         self.drained = asyncio.Event()
         self.drained.set()
+        self.kex = ""
         self._signatures = frozenset(options.signature_algs)
         # Copies, because a key pair keeps the algorithm that one client has chosen.
         self._server_host_keys = OrderedDict(
@@ -59,6 +64,12 @@ class Wire(asyncssh.SSHServerConnection):
         """Let those go who wait for the client to read."""
         self.drained.set()
         super().connection_lost(exc)
+
+    def send_newkeys(self, k: bytes, h: bytes) -> None:
+        """Keep the name of what is forgotten with this."""
+        if self._kex:
+            self.kex = self._kex.algorithm.decode()
+        super().send_newkeys(k, h)
 
     async def validate_public_key(
         self, username: str, key_data: bytes, msg: bytes, signature: bytes

@@ -73,10 +73,6 @@ class Environment:
         except KeyError as error:
             raise AttributeError(name) from error
 
-    def changed(self, **values: Any) -> Environment:
-        """The same environment, seen by way of another server or service."""
-        return Environment({**self.values, **values})
-
     def client(self, service: str) -> Any:
         """A boto3 client with the environment's own keys."""
         endpoint = self.transfer_endpoint if service == "transfer" else self.aws_endpoint

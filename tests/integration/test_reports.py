@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import signal
 import socket
 import struct
-import subprocess
-import sys
-import urllib.request
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -24,6 +20,7 @@ import paramiko
 import pytest
 
 from tests.integration.support import Environment, NewUser, eventually, put
+from tests.integration.transfer_process import new_server, start_transfer
 
 NAME = "q3 sales+más.csv"
 SOURCE = "quillgate.transfer"
@@ -136,6 +133,7 @@ def test_the_lines_of_a_whole_session(
     server = environment.client("transfer").describe_server(ServerId=environment.server_id)
     cipher = re.fullmatch(r"(aes\d+-[\w@.]+),\1", connected.pop("ciphers"))
     assert cipher, "both directions, as the guide shows it"
+    assert re.fullmatch(r"[\w@.-]+-sha(256|512)(@libssh\.org)?", connected.pop("kex"))
     assert re.fullmatch("[0-9a-f]{16}", connected.pop("session-id"))
     assert connected.pop("client").startswith("SSH-2.0-paramiko")
     assert connected == {
@@ -386,72 +384,28 @@ def test_a_service_that_is_stopped_tells_the_last(
     environment: Environment, group: str, reports: Reports, tmp_path: Path
 ) -> None:
     """Its cut uploads too, and to events of any source."""
-    with _service(environment, tmp_path, "--event-source", f"{SOURCE}.other") as (service, own):
-        server = _new_server(own, group)
+    with start_transfer(environment, tmp_path, "--event-source", f"{SOURCE}.other") as own:
+        server = new_server(own.environment, StructuredLogDestinations=[_arn(group)])
         user = server.new_user()
         with server.sftp(user) as client:
             file = client.open("cut", "wb")
             file.write(b"x" * 32768)
             file.flush()
-            service.send_signal(signal.SIGTERM)
-            assert service.wait(timeout=30) == 0
+            own.process.send_signal(signal.SIGTERM)
+            assert own.process.wait(timeout=30) == 0
     last = [each["activity-type"] for each in reports.lines(user.name, group)]
     assert last == ["CONNECTED", "OPEN", "PARTIAL_CLOSE", "DISCONNECTED"]
     event = eventually(lambda: _only(reports.events(user.name)))
     assert (event["source"], event["detail"]["bytes"]) == (f"{SOURCE}.other", 32768)
 
 
-def _new_server(environment: Environment, *groups: str) -> Environment:
-    """One more server, with these log groups of its own."""
-    transfer = environment.client("transfer")
-    arns = [_arn(group) for group in groups]
-    server_id = transfer.create_server(StructuredLogDestinations=arns)["ServerId"]
-    server = transfer.describe_server(ServerId=server_id)["Server"]
-
-    def port() -> int:
-        url = f"{environment.transfer_endpoint}/_quillgate/ports"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return int(json.load(answer)[server_id])
-
-    return environment.changed(
-        server_id=server_id,
-        sftp_port=eventually(port),
-        host_key_fingerprint=server["HostKeyFingerprint"],
-    )
-
-
 @contextlib.contextmanager
 def _server(environment: Environment, *groups: str) -> Iterator[Environment]:
-    """The same, deleted in the end."""
-    server = _new_server(environment, *groups)
+    """One more server with these destinations, deleted in the end."""
+    arns = [_arn(group) for group in groups]
+    server = new_server(environment, StructuredLogDestinations=arns)
     yield server
     server.client("transfer").delete_server(ServerId=server.server_id)
-
-
-@contextlib.contextmanager
-def _service(
-    environment: Environment, state: Path, *options: str
-) -> Iterator[tuple[subprocess.Popen[bytes], Environment]]:
-    """Another Transfer service on the same engine."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    ports = ["--api-port", port, "--sftp-port", "0"]
-    program = [sys.executable, "-m", "emulator.transfer_service"]
-    variables = {
-        "AWS_ENDPOINT_URL": environment.aws_endpoint,
-        "AWS_ACCESS_KEY_ID": environment.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": environment.secret_access_key,
-    }
-    service = subprocess.Popen(
-        [*program, "--state", str(state), *ports, *options], env={**os.environ, **variables}
-    )
-    own = environment.changed(transfer_endpoint=f"http://127.0.0.1:{port}")
-    try:
-        eventually(lambda: urllib.request.urlopen(f"{own.transfer_endpoint}/health", timeout=10))
-        yield service, own
-    finally:
-        service.kill()
-        service.wait()
 
 
 def _name_list(names: str) -> bytes:

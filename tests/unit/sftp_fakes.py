@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import asyncssh
 
-from emulator.files.activity import Activity
+from emulator.files.activity import Activity, Record
 from emulator.files.session import FileSession
 from emulator.sftp.connection import Service
 from emulator.sftp.server import SftpServer
@@ -36,7 +36,7 @@ class Bench:
     threads: Executor
     users: dict[str, User] = field(default_factory=dict)
     s3: FakeS3 = field(default_factory=FakeS3)
-    events: list[Mapping[str, str]] = field(default_factory=list)
+    events: list[Record] = field(default_factory=list)
     idle_seconds: float = 60
     logging_in: Event = field(default_factory=Event)
     may_log_in: Event = field(default_factory=Event)
@@ -60,7 +60,7 @@ class Bench:
         )
 
     def recorded(self) -> list[str]:
-        return [event["activity-type"] for event in self.events]
+        return [record.kind for record in self.events]
 
     def _log_in(self, _: Server, user: User, activity: Activity, __: str) -> FileSession:
         self.logging_in.set()
