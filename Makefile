@@ -13,6 +13,7 @@ NODE_CLIENT := tests/integration/clients/node
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
 .PHONY: help demo test test-clients fuzz check format up down clean
+.PHONY: help demo test test-clients check format fidelity up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -38,17 +39,21 @@ fuzz: SEED = $(shell echo $$RANDOM)
 fuzz: $(READY) ## broken packets, random operations, cut uploads, for MINUTES=60 [SEED=n]
 	@$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' --seed '$(SEED)' --only '$(ONLY)'
 
-check: $(READY) ## format, lint, types, import rules, template
+check: $(READY) ## format, lint, types, import rules, template, fidelity table
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted - run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo >.lint-imports.log || { cat .lint-imports.log; rm .lint-imports.log; exit 1; }; rm .lint-imports.log
 	@$(BIN)/cfn-lint stack/template.yaml
-	@echo "check: format, lint, types, imports and template are clean"
+	@$(BIN)/python -m tests.integration.conformance.fidelity --check
+	@echo "check: format, lint, types, imports, template and fidelity table are clean"
 
 format: $(READY) ## put the code into the one format
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
+
+fidelity: $(READY) ## write docs/fidelity.md from the rows of the conformance tests
+	@$(BIN)/python -m tests.integration.conformance.fidelity
 
 up: $(READY) ## start the embedded environment on the default ports, in the foreground
 	@exec $(BIN)/quillgate up

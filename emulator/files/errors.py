@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import ClassVar
 
 from botocore.exceptions import ClientError
@@ -51,6 +52,13 @@ class Unsupported(FileError):  # noqa: N818
     """AWS Transfer does not do this on S3."""
 
     code = 8
+
+
+# AWS refuses these without saying by which status and words (docs/fidelity.md): ours to choose.
+FOLDER_RENAMED = partial(Unsupported, "Renaming directories is not supported")
+NOT_EMPTY = partial(FileError, "Directory not empty")
+EXISTS = partial(FileError, "File already exists")
+IS_FOLDER = partial(FileError, "Is a directory")
 
 
 @contextmanager

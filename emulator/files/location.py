@@ -36,6 +36,10 @@ class Location:
         """What every key inside this folder starts with."""
         return f"{self.key}/" if self.key else ""
 
+    def check_folder_name(self) -> None:
+        """Raise FileError when the marker, a byte longer than a file's key, is too long."""
+        _check_length(self.prefix, self.path)
+
     @property
     def target(self) -> str:
         """`/bucket/key`, the way Transfer names files in its logs and events."""
@@ -65,8 +69,7 @@ class Home:
         """Find what the path stands for; NoSuchFile outside the mappings."""
         path = self.absolute(path)
         location = self._by_path(path) if self.mappings is None else self._by_mapping(path)
-        if len(location.prefix.encode()) > KEY_LIMIT:
-            raise FileError(f"name too long: '{path[:40]}...' - S3 keys end at {KEY_LIMIT} bytes")
+        _check_length(location.key, path)
         return location
 
     def children(self, path: str) -> dict[str, bool]:
@@ -110,6 +113,11 @@ def normalised(path: str, start: str = "/") -> str:
         elif name not in ("", "."):
             names.append(name)
     return "/" + "/".join(names)
+
+
+def _check_length(key: str, path: str) -> None:
+    if len(key.encode()) > KEY_LIMIT:
+        raise FileError(f"name too long: '{path[:40]}...' - S3 keys end at {KEY_LIMIT} bytes")
 
 
 def _clean(mapping: HomeMapping, user_name: str) -> HomeMapping:

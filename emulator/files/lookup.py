@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.files.errors import NoSuchFile, PermissionDenied, s3_errors
 from emulator.files.listing import Entry
-from emulator.files.location import Location
+from emulator.files.location import KEY_LIMIT, Location
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -62,6 +62,8 @@ class Lookup:
         return Entry(_name(location), is_folder=True) if keys or not location.key else None
 
     def _keys(self, location: Location, prefix: str, limit: int) -> list[str]:
+        if len(prefix.encode()) > KEY_LIMIT:
+            return []
         with s3_errors():
             answer = self._s3.list_objects_v2(
                 Bucket=location.bucket or "", Prefix=prefix, MaxKeys=limit

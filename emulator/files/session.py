@@ -18,6 +18,10 @@ from emulator.files.activity import Activity, Moved
 from emulator.files.copying import copy
 from emulator.files.download import Download
 from emulator.files.errors import (
+    EXISTS,
+    FOLDER_RENAMED,
+    IS_FOLDER,
+    NOT_EMPTY,
     RANDOM_ACCESS,
     FileError,
     NoSuchFile,
@@ -78,6 +82,7 @@ class FileSession:
     def list(self, path: str) -> Iterator[Page]:
         """Yield a folder's entries page by page, without an end to their number."""
         location = self._home.locate(path)
+        location.check_folder_name()
         return listing.pages(self._s3, location, self._home.children(location.path))
 
     def open(self, path: str, mode: OpenMode) -> OpenFile:
@@ -101,6 +106,7 @@ class FileSession:
         """Make the folder's marker, an empty object `prefix/`."""
         location = self._changeable(path)
         with self.activity.doing("MKDIR", path=location.target):
+            location.check_folder_name()
             self._must_be_free(location)
             with s3_errors():
                 self._s3.put_object(
@@ -115,7 +121,7 @@ class FileSession:
             if not inside:
                 raise NoSuchFile
             if inside != [location.prefix]:
-                raise FileError("Directory not empty")
+                raise NOT_EMPTY()
             self._delete(location, location.prefix)
 
     def remove(self, path: str) -> None:
@@ -124,7 +130,7 @@ class FileSession:
         with self.activity.doing("DELETE", path=location.target):
             with suppress(PermissionDenied):
                 if self._found(location).is_folder:
-                    raise FileError("Is a directory")
+                    raise IS_FOLDER()
             self._delete(location, location.key)
 
     def rename(self, old: str, new: str) -> None:
@@ -132,7 +138,7 @@ class FileSession:
         source, goal = self._changeable(old), self._changeable(new)
         with self.activity.doing("RENAME", path=source.target, new_path=goal.target):
             if self._found(source).is_folder:
-                raise Unsupported("Renaming directories is not supported")
+                raise FOLDER_RENAMED()
             self._must_be_free(goal)
             origin: CopySourceTypeDef = {"Bucket": source.bucket or "", "Key": source.key}
             copy(self._target(goal), origin, self._lookup.head(source))
@@ -153,7 +159,7 @@ class FileSession:
 
     def _download(self, location: Location) -> Download:
         if location.bucket is None or not location.key or location.is_fixed:
-            raise FileError("Is a directory")
+            raise IS_FOLDER()
         return Download(location.target, self._s3, location.bucket, location.key, self._workers)
 
     def _upload(self, location: Location, mode: OpenMode) -> Upload:
@@ -161,15 +167,22 @@ class FileSession:
         if not mode.is_upload:
             raise _wrong_mode(mode)
         if location.is_fixed:
-            raise FileError("Is a directory")
+            raise IS_FOLDER()
+        there = self._there(location, mode) if mode.asks_first else None
+        # OpenSSH's scp overwrites without TRUNCATE: the first byte replaces the file, not the OPEN.
+        stays = None if there is None or OpenMode.TRUNCATE in mode else there.size
+        return Upload(location.target, self._target(location), self._workers, replaced_size=stays)
+
+    def _there(self, location: Location, mode: OpenMode) -> Entry | None:
+        """Find what the upload will replace, unless the mode forbids it."""
         if OpenMode.EXCLUSIVE in mode:
             self._must_be_free(location)
-        if OpenMode.CREATE not in mode:
-            self._found(location)
-        # OpenSSH's scp overwrites without TRUNCATE: the first byte replaces the file, not the OPEN.
-        stays = None if OpenMode.TRUNCATE in mode else self._lookup.find(location)
-        target, size = self._target(location), stays.size if stays else None
-        return Upload(location.target, target, self._workers, replaced_size=size)
+        there = self._found(location) if OpenMode.CREATE not in mode else None
+        if OpenMode.TRUNCATE not in mode:
+            there = there or self._lookup.find(location)
+            if there and there.is_folder:
+                raise IS_FOLDER()
+        return there
 
     def _changeable(self, path: str) -> Location:
         location = self._home.locate(path)
@@ -186,7 +199,7 @@ class FileSession:
     def _must_be_free(self, location: Location) -> None:
         with suppress(PermissionDenied):
             if self._lookup.find(location):
-                raise FileError("File already exists")
+                raise EXISTS()
 
     def _delete(self, location: Location, key: str) -> None:
         with s3_errors():

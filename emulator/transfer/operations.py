@@ -23,6 +23,7 @@ OPERATIONS: Mapping[str, Callable[[Scope, Request], Answer]] = {
     "StartServer": servers.start_server,
     "StopServer": servers.stop_server,
     "TagResource": tags.tag_resource,
+    "TestIdentityProvider": users.test_identity_provider,
     "UntagResource": tags.untag_resource,
     "UpdateServer": servers.update_server,
     "UpdateUser": users.update_user,

@@ -74,6 +74,12 @@ def delete_user(scope: Scope, request: Request) -> Answer:
     return {}
 
 
+def test_identity_provider(scope: Scope, request: Request) -> Answer:
+    """Refuse: every server here keeps its own users. The words are the API reference's."""
+    server = scope.need_server(request)
+    raise InvalidRequestError(f"{server.id} not configured for external auth")
+
+
 def _changed(user: User, request: Request) -> User:
     home = homes.changed(homes.home_of(user), request)
     return replace(

@@ -73,12 +73,14 @@ class Environment:
         except KeyError as error:
             raise AttributeError(name) from error
 
-    def client(self, service: str) -> Any:
-        """A boto3 client with the environment's own keys."""
+    def client(self, service: str, **config: Any) -> Any:
+        """A boto3 client with the environment's own keys, on AWS with the ordinary ones."""
         endpoint = self.transfer_endpoint if service == "transfer" else self.aws_endpoint
         session = boto3.Session(self.access_key_id, self.secret_access_key, region_name=self.region)
         make: Any = session.client
-        return make(service, endpoint_url=endpoint, config=Config(proxies={}))
+        if endpoint:
+            config["proxies"] = {}
+        return make(service, endpoint_url=endpoint, config=Config(**config))
 
     def new_user(
         self, name: str | None = None, policy: str | None = HOME_POLICY, **arguments: Any
@@ -86,17 +88,20 @@ class Environment:
         """Create a user with a new key. `arguments` go to CreateUser, over the defaults."""
         name = name or f"user-{uuid.uuid4().hex[:12]}"
         key = paramiko.ECDSAKey.generate()
-        defaults = {"Role": self.user_role_arn, "HomeDirectory": f"/{self.bucket}/{name}"}
+        defaults = {
+            "ServerId": self.server_id,
+            "Role": self.user_role_arn,
+            "HomeDirectory": f"/{self.bucket}/{name}",
+        }
         request = {**defaults, **({"Policy": policy} if policy else {}), **arguments}
         if request.get("HomeDirectoryType") == "LOGICAL" and "HomeDirectory" not in arguments:
             del request["HomeDirectory"]
         self.client("transfer").create_user(
-            ServerId=self.server_id,
             UserName=name,
             SshPublicKeyBody=f"{key.get_name()} {key.get_base64()}",
             **request,
         )
-        home = str(request.get("HomeDirectory", "")).removeprefix(f"/{self.bucket}/")
+        home = str(request.get("HomeDirectory", "")).lstrip("/").partition("/")[2]
         return NewUser(name, home, key)
 
     def add_route(self, text: str) -> None:

@@ -98,8 +98,12 @@ def test_normalising_twice_changes_nothing(path: str) -> None:
 
 
 def test_keys_end_at_1024_bytes() -> None:
-    room = 1024 - len("acme/") - len("/")
-    assert PATH.locate("x" * room).key.endswith("x")
+    room = 1024 - len("acme/")
+    longest = PATH.locate("x" * room)
+    assert longest.key.endswith("x")
+    with pytest.raises(FileError, match="1024"):
+        longest.check_folder_name()
+    PATH.locate("x" * (room - 1)).check_folder_name()
     with pytest.raises(FileError, match="1024"):
         PATH.locate("x" * (room - 1) + "é")
 

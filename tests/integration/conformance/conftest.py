@@ -1,0 +1,68 @@
+"""What the rows are run on, and what becomes of a row that differs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from tests.integration.conformance.differences import Difference, summary
+from tests.integration.conformance.row import Outcome, Row
+from tests.integration.conformance.scene import Scene
+from tests.integration.conformance.stage import Stage
+from tests.integration.raw_sftp import RawSftp
+from tests.integration.support import Environment
+
+DIFFERENCES = pytest.StashKey[list[Difference]]()
+Judge = Callable[[Row, Outcome], None]
+
+
+@pytest.fixture(scope="session")
+def stage(environment: Environment) -> Iterator[Stage]:
+    """Bucket, role and queue of the whole run."""
+    with Stage(environment) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def home_session(stage: Stage) -> Iterator[RawSftp]:
+    """The login that most rows share."""
+    with stage.connection(stage.home_user) as transport:
+        yield RawSftp(transport)
+
+
+@pytest.fixture
+def scene(stage: Stage, home_session: RawSftp) -> Iterator[Scene]:
+    """A row's own folder; the logins it makes end with it."""
+    with ExitStack() as ended:
+        yield Scene(stage, home_session, ended)
+
+
+@pytest.fixture
+def judge(environment: Environment, request: pytest.FixtureRequest) -> Judge:
+    """Compare what was seen with the row: on AWS differences are collected, elsewhere they fail."""
+    found = request.config.stash.setdefault(DIFFERENCES, [])
+
+    def compare(row: Row, seen: Outcome) -> None:
+        expected = row.expected_on(environment.environment)
+        if environment.environment == "aws":
+            found.extend(Difference.between(row, seen))
+        else:
+            assert expected.agrees(seen), f"expected {expected}, seen {seen}"
+
+    return compare
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what AWS answered otherwise than the table says."""
+    found: list[Difference] = terminalreporter.config.stash.get(DIFFERENCES, [])
+    for line in summary(found):
+        terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run when AWS contradicts what its documents say."""
+    found = session.config.stash.setdefault(DIFFERENCES, [])
+    if any(each.weight == "D" for each in found) and not session.exitstatus:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,242 @@
+"""Logins, limits and time-outs (facts 1.2, 1.4)."""
+
+from __future__ import annotations
+
+import paramiko
+
+from tests.integration.conformance.row import Outcome, Sheet
+from tests.integration.conformance.scene import Scene
+from tests.integration.raw_sftp import RawSftp
+from tests.integration.support import NewUser
+
+SHEET = Sheet("login and limits")
+row, not_run = SHEET.row, SHEET.not_run
+SESSIONS = 10
+
+
+@row("ten sessions in one connection", "allowed", "TF-FILE", "D", Outcome(found=SESSIONS))
+def _ten(scene: Scene) -> Outcome:
+    transport = scene.connect(scene.stage.home_user)
+    return Outcome(found=len([RawSftp(transport) for _ in range(SESSIONS)]))
+
+
+@row("the eleventh session", "refused", "TF-FILE", "D", Outcome("refused"), words="U")
+def _eleventh(scene: Scene) -> Outcome:
+    transport = scene.connect(scene.stage.home_user)
+    sessions = [RawSftp(transport) for _ in range(SESSIONS)]
+    try:
+        RawSftp(transport)
+    except (paramiko.ChannelException, paramiko.SSHException, EOFError):
+        return Outcome("refused")
+    return Outcome(found=len(sessions))
+
+
+@row(
+    "a key that is not the user's",
+    "not let in",
+    "TF-USERS",
+    "D",
+    Outcome("authentication", "Authentication failed."),
+)
+def _wrong_key(scene: Scene) -> Outcome:
+    user = scene.stage.home_user
+    return scene.refused_login(NewUser(user.name, user.home, paramiko.ECDSAKey.generate()))
+
+
+@row(
+    "a password",
+    "service-managed users have none",
+    "TF-ENDPOINT",
+    "D",
+    Outcome("refused"),
+    words="U",
+)
+def _password(scene: Scene) -> Outcome:
+    transport = _unauthenticated(scene)
+    try:
+        transport.auth_password(scene.stage.home_user.name, "secret", fallback=False)
+    except paramiko.BadAuthenticationType:
+        return Outcome("refused")
+    finally:
+        transport.close()
+    return Outcome()
+
+
+@row(
+    "many keys offered",
+    "disconnect 2: Too many authentication failures",
+    "UG2023 troubleshooting",
+    "D",
+    Outcome("disconnected"),
+    words="U",
+    chosen="after 6 keys, as sshd; AWS's number is not documented",
+)
+def _many_keys(scene: Scene) -> Outcome:
+    transport = _unauthenticated(scene)
+    try:
+        for _ in range(7):
+            _offer_wrong_key(transport, scene.stage.home_user.name)
+    except (paramiko.SSHException, EOFError, OSError):
+        return Outcome("disconnected")
+    finally:
+        transport.close()
+    return Outcome()
+
+
+@row(
+    "user `root`",
+    "blocked at login",
+    "TF-USERS",
+    "D",
+    Outcome("authentication", "Authentication failed."),
+)
+def _root(scene: Scene) -> Outcome:
+    key = scene.stage.home_user.key
+    scene.api_user("root", SshPublicKeyBody=f"{key.get_name()} {key.get_base64()}")
+    return scene.refused_login(NewUser("root", "", key))
+
+
+@row(
+    "a user name of two characters",
+    "blocked at login",
+    "TF-USERS",
+    "D",
+    Outcome("authentication", "Authentication failed."),
+)
+def _short(scene: Scene) -> Outcome:
+    return scene.refused_login(NewUser("ab", "", scene.stage.home_user.key))
+
+
+@row(
+    "a deleted key",
+    "no longer lets in",
+    "BOTO",
+    "D",
+    Outcome("authentication", "Authentication failed."),
+)
+def _deleted_key(scene: Scene) -> Outcome:
+    user = scene.stage.user()
+    described = scene.call("describe_user", UserName=user.name).found
+    key_id = described["User"]["SshPublicKeys"][0]["SshPublicKeyId"]  # type: ignore[index]
+    scene.call("delete_ssh_public_key", UserName=user.name, SshPublicKeyId=key_id)
+    return scene.refused_login(user)
+
+
+@row(
+    "a stopped server",
+    "lets nobody in",
+    "BOTO",
+    "D",
+    Outcome("connection"),
+    words="U",
+    own_server=True,
+)
+def _stopped(scene: Scene) -> Outcome:
+    server_id, port = scene.stage.new_server()
+    user = scene.stage.user(ServerId=server_id)
+    scene.login(user, port)
+    scene.stage.transfer.stop_server(ServerId=server_id)
+    return scene.eventually_refused(user, port)
+
+
+@row(
+    "a role that cannot be assumed", "not let in", "TF-USERS", "D", Outcome("connection"), words="U"
+)
+def _no_role(scene: Scene) -> Outcome:
+    account = scene.stage.role.split(":")[4]
+    user = scene.stage.user(Role=f"arn:aws:iam::{account}:role/{scene.stage.name}-none")
+    return scene.refused_login(user)
+
+
+def _unauthenticated(scene: Scene) -> paramiko.Transport:
+    environment = scene.stage.environment
+    transport = paramiko.Transport((environment.sftp_host, environment.sftp_port))
+    transport.start_client(timeout=30)
+    return transport
+
+
+def _offer_wrong_key(transport: paramiko.Transport, name: str) -> None:
+    try:
+        transport.auth_publickey(name, paramiko.ECDSAKey.generate())
+    except paramiko.BadAuthenticationType:
+        raise
+    except paramiko.AuthenticationException:
+        if not transport.is_active():
+            raise EOFError from None
+
+
+not_run(
+    "idle for 1,800 s",
+    "disconnected",
+    "TF-FILE",
+    "D",
+    "half an hour; unit tests show a shorter setting (--idle-seconds)",
+)
+not_run("unresponsive for 300 s", "disconnected", "TF-FILE", "D", "five minutes of a dead network")
+not_run(
+    "ls of 10,000 sub-directories, not optimised",
+    "6 to 8 minutes",
+    "TF-STORAGE",
+    "D",
+    "a time, not an answer",
+    different="listings are as fast as with ENABLED",
+)
+not_run(
+    "ls with DirectoryListingOptimization DISABLED, without s3:GetObject",
+    "HeadObject of each `prefix/` marker needs s3:GetObject",
+    "TF-STORAGE",
+    "D",
+    "what AWS then shows is not documented",
+    different="a listing asks for s3:ListBucket only, whatever the option says",
+)
+not_run(
+    "300 connections behind a load balancer",
+    "instead of 10,000",
+    "BOTO",
+    "D",
+    "stated for FTPS; there is no load balancer here",
+)
+not_run(
+    "sessions of a server or a user",
+    "no number documented",
+    "-",
+    "U",
+    "ours has no such limit but the system's",
+)
+not_run(
+    "largest file",
+    "no number documented but S3's",
+    "-",
+    "U",
+    "S3's 5 TiB; the benchmark sends 5 GB",
+)
+not_run(
+    "ports 22, 2222, 2223, 22000 of VPC endpoints",
+    "by security group",
+    "TF-VPC",
+    "D",
+    "there are no VPC endpoints here",
+    different="a port is ProtocolDetails.SftpPorts' or the default",
+)
+not_run(
+    "a logging role that cannot be assumed",
+    "Connection closed",
+    "UG2023 troubleshooting",
+    "D",
+    "nothing assumes the LoggingRole here",
+    different="LoggingRole is kept and not used",
+)
+not_run(
+    "KMS denied",
+    "shows at CLOSE as Permission denied",
+    "UG2023 troubleshooting",
+    "D",
+    "the local engine does not enforce KMS; a denied PutObject is a row of its own",
+)
+not_run(
+    "`Couldn't canonicalize` for an unreadable home",
+    "Permission denied",
+    "UG2023 troubleshooting",
+    "D",
+    "documented for EFS, which is not emulated",
+)

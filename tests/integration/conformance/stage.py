@@ -1,0 +1,211 @@
+"""What a whole conformance run shares: a bucket, its events and a role of its own, and logins.
+
+The bucket is not the stack's: nothing done here is an upload that the watchdog must tell of, and
+when it is deleted at the end, all files are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Any
+
+import paramiko
+
+from tests.integration.raw_sftp import RawSftp
+from tests.integration.support import HOME_POLICY, Environment, NewUser, eventually
+
+PATIENCE_SECONDS = 120.0
+TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
+TRANSFER = {"Service": "transfer.amazonaws.com"}
+
+
+def document(*statements: Mapping[str, object]) -> str:
+    """A policy of these statements."""
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+class Stage:
+    """Use as a context manager: what was made is gone in the end, whatever happened."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.name = f"quillgate-conformance-{uuid.uuid4().hex[:12]}"
+        self._events: list[tuple[str, str]] = []
+        self._made = ExitStack()
+        self._servers: dict[str, tuple[str, int]] = {}
+        self._rows = 0
+
+    def __enter__(self) -> Stage:
+        try:
+            self._set_up()
+        except BaseException:
+            self._made.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._made.close()
+
+    @cached_property
+    def s3(self) -> Any:
+        return self.environment.client("s3")
+
+    @cached_property
+    def transfer(self) -> Any:
+        """The API without boto3's own checks: what is wrong must be refused by the service."""
+        return self.environment.client("transfer", parameter_validation=False)
+
+    @property
+    def bucket(self) -> str:
+        return self.name
+
+    @cached_property
+    def home_user(self) -> NewUser:
+        """The user most rows are seen by: a PATH home and the policy that users are given."""
+        return self.user()
+
+    def user(self, policy: str | None = HOME_POLICY, **arguments: Any) -> NewUser:
+        """A user of the stack's server with a home in this bucket; deleted in the end."""
+        name = f"conform-{uuid.uuid4().hex[:12]}"
+        home = {} if "HomeDirectoryType" in arguments else {"HomeDirectory": f"/{self.name}/{name}"}
+        request = {"Role": self.role, "ServerId": self.environment.server_id, **home, **arguments}
+        user = self.environment.new_user(name, policy, **request)
+        self._made.callback(self.delete_user, request["ServerId"], name)
+        return user
+
+    def create_user(self, **request: Any) -> Any:
+        """CreateUser as it is asked for; the user is deleted in the end."""
+        answer = self.transfer.create_user(**request)
+        self._made.callback(self.delete_user, request["ServerId"], request["UserName"])
+        return answer
+
+    def delete_user(self, server_id: str, name: str) -> None:
+        with contextlib.suppress(self.transfer.exceptions.ResourceNotFoundException):
+            self.transfer.delete_user(ServerId=server_id, UserName=name)
+
+    @contextlib.contextmanager
+    def connection(self, user: NewUser, port: int | None = None) -> Iterator[paramiko.Transport]:
+        """A connection as the user."""
+        address = (self.environment.sftp_host, port or self.environment.sftp_port)
+        with contextlib.closing(paramiko.Transport(socket.create_connection(address))) as transport:
+            transport.connect(username=user.name, pkey=user.key)
+            yield transport
+
+    def server(self, **settings: Any) -> tuple[str, int]:
+        """A server of our own with these settings, and its port. Not on AWS: that takes minutes."""
+        asked = json.dumps(settings)
+        if asked not in self._servers:
+            self._servers[asked] = self.new_server(**settings)
+        return self._servers[asked]
+
+    def new_server(self, **settings: Any) -> tuple[str, int]:
+        """A server that no other row uses."""
+        server_id = self.transfer.create_server(**settings)["ServerId"]
+        self._made.callback(self.transfer.delete_server, ServerId=server_id)
+        return server_id, eventually(lambda: self._port(server_id))
+
+    def new_folder(self) -> str:
+        """A folder that no other row uses."""
+        self._rows += 1
+        return f"row-{self._rows:03}"
+
+    def events(self, prefix: str) -> tuple[tuple[str, str], ...]:
+        """Events of keys below `prefix`, in order; all that came before now are among them."""
+        last = f"last/{uuid.uuid4().hex}"
+        self.s3.put_object(Bucket=self.name, Key=last)
+        eventually(lambda: self._receive_until(last), PATIENCE_SECONDS)
+        return tuple((name, key) for name, key in self._events if key.startswith(prefix))
+
+    def make_role(self, *statements: Mapping[str, object], trusted: object = None) -> str:
+        """A role with these rights, for Transfer to assume; gives its ARN."""
+        iam = self.environment.client("iam")
+        name = f"{self.name}-{uuid.uuid4().hex[:6]}"
+        trust = document({**TRUST, "Principal": trusted or TRANSFER})
+        arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        self._made.callback(iam.delete_role, RoleName=name)
+        iam.put_role_policy(RoleName=name, PolicyName="s3", PolicyDocument=document(*statements))
+        self._made.callback(iam.delete_role_policy, RoleName=name, PolicyName="s3")
+        return str(arn)
+
+    def _set_up(self) -> None:
+        self.s3.create_bucket(Bucket=self.name, **self._constraint())
+        self._made.callback(self._drop_bucket)
+        self._watch()
+        anything = {"Effect": "Allow", "Action": "s3:*"}
+        bucket = f"arn:aws:s3:::{self.name}"
+        self.role = self.make_role({**anything, "Resource": [bucket, f"{bucket}/*"]})
+        # A new role is not known everywhere at once: the first login waits for it.
+        eventually(self._log_in_once, PATIENCE_SECONDS)
+
+    def _log_in_once(self) -> None:
+        with self.connection(self.home_user) as transport:
+            RawSftp(transport)
+
+    def _constraint(self) -> dict[str, Any]:
+        region = self.environment.region
+        if region == "us-east-1":
+            return {}
+        return {"CreateBucketConfiguration": {"LocationConstraint": region}}
+
+    def _watch(self) -> None:
+        """Send the bucket's events to a queue of our own."""
+        self._sqs = self.environment.client("sqs")
+        arn = f"arn:aws:sqs:{self.environment.region}:{self._account()}:{self.name}"
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "s3.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        attributes = {"Policy": document(statement), "ReceiveMessageWaitTimeSeconds": "1"}
+        made = self._sqs.create_queue(QueueName=self.name, Attributes=attributes)
+        self._queue = made["QueueUrl"]
+        self._made.callback(self._sqs.delete_queue, QueueUrl=self._queue)
+        queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
+        self.s3.put_bucket_notification_configuration(
+            Bucket=self.name, NotificationConfiguration={"QueueConfigurations": [queue]}
+        )
+
+    def _account(self) -> str:
+        return str(self.environment.client("sts").get_caller_identity()["Account"])
+
+    def _receive_until(self, last: str) -> None:
+        found = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
+        messages = found.get("Messages", [])
+        for message in messages:
+            self._events += _events(json.loads(message["Body"]))
+        if messages:
+            done = [
+                {"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]}
+                for number, each in enumerate(messages)
+            ]
+            self._sqs.delete_message_batch(QueueUrl=self._queue, Entries=done)
+        assert any(key == last for _, key in self._events)
+
+    def _port(self, server_id: str) -> int:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"{self.environment.transfer_endpoint}/_quillgate/ports") as answer:
+            return int(json.load(answer)[server_id])
+
+    def _drop_bucket(self) -> None:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name)
+        for page in pages:
+            keys = [{"Key": item["Key"]} for item in page.get("Contents", [])]
+            if keys:
+                self.s3.delete_objects(Bucket=self.name, Delete={"Objects": keys, "Quiet": True})
+        self.s3.delete_bucket(Bucket=self.name)
+
+
+def _events(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """S3's test event has no records."""
+    for record in body.get("Records", []):
+        key = urllib.parse.unquote_plus(record["s3"]["object"]["key"])
+        yield record["eventName"].removeprefix("ObjectCreated:"), key
