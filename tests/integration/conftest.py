@@ -6,22 +6,47 @@ Nothing of our packages is imported here or in the tests: what they know of the 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from tests.integration.deployed import NoStack, chosen, deployed, left_as_found
 from tests.integration.support import Environment, NewUser, Quill, Running, Sftp, start_environment
+
+LEFT_OUT = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--environment",
-        choices=["embedded"],
+        choices=["embedded", "aws"],
         default="embedded",
         help="where the suite runs; embedded starts its own on free ports",
     )
+    parser.addoption("--stack", help="the deployed stack's name, with --environment aws")
+    parser.addoption("--quill-url", help="a fake Quill that the deployed stack's watchdog tells")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--environment") == "aws" and not config.getoption("--stack"):
+        raise pytest.UsageError("--environment aws needs a stack - name it: --stack NAME")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a deployed stack, leave out what would harm it, and say so."""
+    if config.getoption("--environment") == "aws":
+        has_quill = bool(config.getoption("--quill-url"))
+        kept, left_out, config.stash[LEFT_OUT] = chosen(items, has_quill=has_quill)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for line in terminalreporter.config.stash.get(LEFT_OUT, []):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -32,9 +57,19 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def environment(running: Running) -> Environment:
-    """How to reach the environment: the JSON of `quillgate up --json`."""
-    return running.environment
+def environment(request: pytest.FixtureRequest) -> Iterator[Environment]:
+    """How to reach the environment: the JSON of `quillgate up --json`, or a stack's outputs."""
+    option = request.config.getoption
+    if option("--environment") == "embedded":
+        running: Running = request.getfixturevalue("running")
+        yield running.environment
+        return
+    try:
+        found = deployed(option("--stack"), option("--quill-url"), os.environ)
+    except NoStack as error:
+        pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
+    with left_as_found(found) as environment:
+        yield environment
 
 
 @pytest.fixture(scope="session")

@@ -66,6 +66,7 @@ class Environment:
 
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
+        self.users_made: list[tuple[str, str]] = []
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -101,6 +102,7 @@ class Environment:
             SshPublicKeyBody=f"{key.get_name()} {key.get_base64()}",
             **request,
         )
+        self.users_made.append((request["ServerId"], name))
         home = str(request.get("HomeDirectory", "")).lstrip("/").partition("/")[2]
         return NewUser(name, home, key)
 

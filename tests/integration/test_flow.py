@@ -23,6 +23,7 @@ def read(sftp: Sftp, path: str) -> str:
         return file.read().decode()
 
 
+@pytest.mark.embedded
 def test_the_test_user_gets_a_story_for_an_upload(
     environment: Environment, sftp: Callable[[NewUser], Sftp], quill: Quill
 ) -> None:

@@ -14,6 +14,7 @@ from tests.integration.isolation import *  # noqa: F403  # the checks themselves
 from tests.integration.support import Environment, NewUser
 
 
+@pytest.mark.embedded
 def test_quill_reads_uploads_and_writes_stories_and_no_more(environment: Environment) -> None:
     policy = environment.client("s3").get_bucket_policy(Bucket=environment.bucket)["Policy"]
     allowed = [each for each in json.loads(policy)["Statement"] if each["Effect"] == "Allow"]
