@@ -67,6 +67,7 @@ class Environment:
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.users_made: list[tuple[str, str]] = []
+        self._clients: dict[object, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -76,12 +77,17 @@ class Environment:
 
     def client(self, service: str, **config: Any) -> Any:
         """A boto3 client with the environment's own keys, on AWS with the ordinary ones."""
+        asked = (service, *config.items())
+        if asked not in self._clients:
+            self._clients[asked] = self._new_client(service, config)
+        return self._clients[asked]
+
+    def _new_client(self, service: str, config: dict[str, Any]) -> Any:
         endpoint = self.transfer_endpoint if service == "transfer" else self.aws_endpoint
         session = boto3.Session(self.access_key_id, self.secret_access_key, region_name=self.region)
         make: Any = session.client
-        if endpoint:
-            config["proxies"] = {}
-        return make(service, endpoint_url=endpoint, config=Config(**config))
+        proxies: dict[str, Any] = {"proxies": {}} if endpoint else {}
+        return make(service, endpoint_url=endpoint, config=Config(**config, **proxies))
 
     def new_user(
         self, name: str | None = None, policy: str | None = HOME_POLICY, **arguments: Any

@@ -33,10 +33,10 @@ def home_session(stage: Stage) -> Iterator[RawSftp]:
 
 
 @pytest.fixture
-def scene(stage: Stage, home_session: RawSftp) -> Iterator[Scene]:
+def scene(stage: Stage, home_session: RawSftp, row: Row) -> Iterator[Scene]:
     """A row's own folder; the logins it makes end with it."""
     with ExitStack() as ended:
-        yield Scene(stage, home_session, ended)
+        yield Scene(stage, row.area, home_session, ended)
 
 
 @pytest.fixture

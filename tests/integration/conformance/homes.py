@@ -249,6 +249,20 @@ def _nested(scene: Scene) -> Outcome:
     return Outcome(found=scene.shown(client.realpath(".")))
 
 
+@variable(
+    "${transfer:HomeDirectory} of a HomeDirectory that ends with a slash",
+    "nothing documented; the guide warns of `*` against `/*`",
+    POLICY,
+    "U",
+    DENIED,
+    chosen="the slash is kept, so that `/*` asks for two of them",
+)
+def _trailing_slash(scene: Scene) -> Outcome:
+    policy = document(_statement("${transfer:HomeDirectory}/*"))
+    home = f"/{scene.stage.bucket}/{scene.prefix}"
+    return scene.client_of(policy, HomeDirectory=home).put("file")
+
+
 def _neighbour(scene: Scene, tail: str) -> Outcome:
     """Put into `<home>-corp` by a policy on the home and `tail`."""
     user = scene.stage.user(document(_statement("${transfer:HomeDirectory}" + tail)))

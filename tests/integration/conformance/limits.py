@@ -211,14 +211,6 @@ not_run(
     "S3's 5 TiB; the benchmark sends 5 GB",
 )
 not_run(
-    "ports 22, 2222, 2223, 22000 of VPC endpoints",
-    "by security group",
-    "TF-VPC",
-    "D",
-    "there are no VPC endpoints here",
-    different="a port is ProtocolDetails.SftpPorts' or the default",
-)
-not_run(
     "a logging role that cannot be assumed",
     "Connection closed",
     "UG2023 troubleshooting",

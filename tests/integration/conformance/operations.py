@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from tests.integration.conformance.client import CHUNK
 from tests.integration.conformance.row import Outcome, Sheet
 from tests.integration.conformance.scene import Scene
 from tests.integration.raw_sftp import NO_ATTRIBUTES, Flag, Kind
@@ -67,6 +68,18 @@ def _exclusive(scene: Scene) -> Outcome:
     scene.put("file")
     done = scene.put("file", b"other", Flag.WRITE | Flag.CREAT | Flag.EXCL)
     return Outcome(done.code, done.message, scene.get("file").found)
+
+
+@row(
+    "put with 32 writes under way",
+    "works; Net::SFTP::Foreign before 1.92.02 needs queue_size 1",
+    TF_FILE,
+    "I",
+    Outcome(found="file of 1048576 bytes"),
+)
+def _pipelined(scene: Scene) -> Outcome:
+    scene.put("file", bytes(32 * CHUNK))
+    return scene.stat("file")
 
 
 @row("get", "supported", TF_FILE, "D", Outcome(found=b"abc"))

@@ -23,8 +23,8 @@ MODELS_OWN = re.compile(r"(pattern: |enum value set: ).*?(?=; Value at '|$)")
 class Scene(Client):
     """The client of `stage.home_user` in a fresh folder, with the ways to look behind it."""
 
-    def __init__(self, stage: Stage, raw: RawSftp, ended: ExitStack) -> None:
-        super().__init__(raw, stage.new_folder())
+    def __init__(self, stage: Stage, area: str, raw: RawSftp, ended: ExitStack) -> None:
+        super().__init__(raw, stage.new_folder(area))
         self.stage = stage
         self._ended = ended
         self.prefix = f"{stage.home_user.home}/{self.folder}/"
@@ -67,7 +67,7 @@ class Scene(Client):
 
     def events(self) -> tuple[str, ...]:
         """`Put a.csv`, ... in the row's folder, in order."""
-        events = self.stage.events(self.prefix)
+        events = self.stage.events.below(self.prefix)
         return tuple(f"{name} {key.removeprefix(self.prefix)}" for name, key in events)
 
     def shown(self, text: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping
@@ -18,11 +17,13 @@ from functools import cached_property
 from typing import Any
 
 import paramiko
+from botocore.exceptions import ClientError
 
+from tests.integration.conformance.events import PATIENCE_SECONDS, Events
 from tests.integration.raw_sftp import RawSftp
 from tests.integration.support import HOME_POLICY, Environment, NewUser, eventually
 
-PATIENCE_SECONDS = 120.0
+WATCHED = "event-"  # folders of rows that look at events; the others' would only be in the way
 TRUST = {"Effect": "Allow", "Action": "sts:AssumeRole"}
 TRANSFER = {"Service": "transfer.amazonaws.com"}
 
@@ -38,7 +39,6 @@ class Stage:
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
         self.name = f"quillgate-conformance-{uuid.uuid4().hex[:12]}"
-        self._events: list[tuple[str, str]] = []
         self._made = ExitStack()
         self._servers: dict[str, tuple[str, int]] = {}
         self._rows = 0
@@ -112,17 +112,10 @@ class Stage:
         self._made.callback(self.transfer.delete_server, ServerId=server_id)
         return server_id, eventually(lambda: self._port(server_id))
 
-    def new_folder(self) -> str:
-        """A folder that no other row uses."""
+    def new_folder(self, area: str) -> str:
+        """A folder that no other row uses; its name begins with the first word of the area."""
         self._rows += 1
-        return f"row-{self._rows:03}"
-
-    def events(self, prefix: str) -> tuple[tuple[str, str], ...]:
-        """Events of keys below `prefix`, in order; all that came before now are among them."""
-        last = f"last/{uuid.uuid4().hex}"
-        self.s3.put_object(Bucket=self.name, Key=last)
-        eventually(lambda: self._receive_until(last), PATIENCE_SECONDS)
-        return tuple((name, key) for name, key in self._events if key.startswith(prefix))
+        return f"{area.split(maxsplit=1)[0]}-{self._rows:03}"
 
     def make_role(self, *statements: Mapping[str, object], trusted: object = None) -> str:
         """A role with these rights, for Transfer to assume; gives its ARN."""
@@ -138,57 +131,27 @@ class Stage:
     def _set_up(self) -> None:
         self.s3.create_bucket(Bucket=self.name, **self._constraint())
         self._made.callback(self._drop_bucket)
-        self._watch()
         anything = {"Effect": "Allow", "Action": "s3:*"}
         bucket = f"arn:aws:s3:::{self.name}"
         self.role = self.make_role({**anything, "Resource": [bucket, f"{bucket}/*"]})
-        # A new role is not known everywhere at once: the first login waits for it.
         eventually(self._log_in_once, PATIENCE_SECONDS)
+        home = f"{self.home_user.home}/{WATCHED}"
+        self.events = Events(self.environment, self.bucket, home)
+        self._made.callback(self.events.close)
 
     def _log_in_once(self) -> None:
-        with self.connection(self.home_user) as transport:
-            RawSftp(transport)
+        """A new role is not known everywhere at once."""
+        try:
+            with self.connection(self.home_user) as transport:
+                RawSftp(transport)
+        except (ClientError, paramiko.SSHException, EOFError) as error:
+            raise AssertionError(str(error)) from error
 
     def _constraint(self) -> dict[str, Any]:
         region = self.environment.region
         if region == "us-east-1":
             return {}
         return {"CreateBucketConfiguration": {"LocationConstraint": region}}
-
-    def _watch(self) -> None:
-        """Send the bucket's events to a queue of our own."""
-        self._sqs = self.environment.client("sqs")
-        arn = f"arn:aws:sqs:{self.environment.region}:{self._account()}:{self.name}"
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "s3.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-        }
-        attributes = {"Policy": document(statement), "ReceiveMessageWaitTimeSeconds": "1"}
-        made = self._sqs.create_queue(QueueName=self.name, Attributes=attributes)
-        self._queue = made["QueueUrl"]
-        self._made.callback(self._sqs.delete_queue, QueueUrl=self._queue)
-        queue = {"QueueArn": arn, "Events": ["s3:ObjectCreated:*"]}
-        self.s3.put_bucket_notification_configuration(
-            Bucket=self.name, NotificationConfiguration={"QueueConfigurations": [queue]}
-        )
-
-    def _account(self) -> str:
-        return str(self.environment.client("sts").get_caller_identity()["Account"])
-
-    def _receive_until(self, last: str) -> None:
-        found = self._sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
-        messages = found.get("Messages", [])
-        for message in messages:
-            self._events += _events(json.loads(message["Body"]))
-        if messages:
-            done = [
-                {"Id": str(number), "ReceiptHandle": each["ReceiptHandle"]}
-                for number, each in enumerate(messages)
-            ]
-            self._sqs.delete_message_batch(QueueUrl=self._queue, Entries=done)
-        assert any(key == last for _, key in self._events)
 
     def _port(self, server_id: str) -> int:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -202,10 +165,3 @@ class Stage:
             if keys:
                 self.s3.delete_objects(Bucket=self.name, Delete={"Objects": keys, "Quiet": True})
         self.s3.delete_bucket(Bucket=self.name)
-
-
-def _events(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """S3's test event has no records."""
-    for record in body.get("Records", []):
-        key = urllib.parse.unquote_plus(record["s3"]["object"]["key"])
-        yield record["eventName"].removeprefix("ObjectCreated:"), key

@@ -11,6 +11,7 @@ from tests.integration.conformance import (
     paths,
     permissions,
     refusals,
+    servers,
     uploads,
     users_api,
 )
@@ -21,6 +22,7 @@ SHEETS: tuple[Sheet, ...] = (
     refusals.SHEET,
     paths.SHEET,
     limits.SHEET,
+    servers.SHEET,
     uploads.SHEET,
     uploads.EVENTS,
     users_api.SHEET,
