@@ -170,7 +170,7 @@ not_run(
     "disconnected",
     "TF-FILE",
     "D",
-    "half an hour; unit tests show a shorter setting (--idle-seconds)",
+    "half an hour; the tests of the connections show a shorter one (--idle-seconds)",
 )
 not_run("unresponsive for 300 s", "disconnected", "TF-FILE", "D", "five minutes of a dead network")
 not_run(
@@ -180,14 +180,6 @@ not_run(
     "D",
     "a time, not an answer",
     different="listings are as fast as with ENABLED",
-)
-not_run(
-    "ls with DirectoryListingOptimization DISABLED, without s3:GetObject",
-    "HeadObject of each `prefix/` marker needs s3:GetObject",
-    "TF-STORAGE",
-    "D",
-    "what AWS then shows is not documented",
-    different="a listing asks for s3:ListBucket only, whatever the option says",
 )
 not_run(
     "300 connections behind a load balancer",

@@ -28,16 +28,19 @@ def _objects(*actions: str, effect: str = "Allow", keys: str = "*") -> dict[str,
     return {"Effect": effect, "Action": [f"s3:{each}" for each in actions], "Resource": resource}
 
 
-def _user(scene: Scene, *statements: dict[str, object]) -> tuple[Client, str]:
+def _user(
+    scene: Scene, *statements: dict[str, object], server: tuple[str, int] | None = None
+) -> tuple[Client, str]:
     """A user with these rights, and a home with `file` and `folder/` in it; the home's prefix."""
-    user = scene.stage.user(document(*statements))
+    server_id, port = server or (scene.stage.environment.server_id, None)
+    user = scene.stage.user(document(*statements), ServerId=server_id)
     for name in ("file", "folder/"):
         scene.stage.s3.put_object(
             Bucket=scene.stage.bucket,
             Key=f"{user.home}/{name}",
             Body=b"abc" if name == "file" else b"",
         )
-    return scene.login(user), f"{user.home}/"
+    return scene.login(user, port), f"{user.home}/"
 
 
 def _after(scene: Scene, done: Outcome, home: str) -> Outcome:
@@ -182,11 +185,17 @@ SHEET.not_run(
     "D",
     "the local engine does not enforce KMS",
 )
-SHEET.not_run(
-    "trust of transfer.amazonaws.com",
-    "a role that does not trust it cannot be assumed",
+
+
+@row(
+    "a role that does not trust transfer.amazonaws.com",
+    "cannot be assumed: nobody gets in",
     "TF-USERS",
     "D",
-    "here the emulator assumes roles with the engine's root keys",
-    different="the role's trust policy is not looked at",
+    Outcome(),
+    different="here roles are assumed with the engine's root keys: their trust is not looked at",
+    elsewhere={"aws": Outcome("connection")},
 )
+def _untrusted(scene: Scene) -> Outcome:
+    role = scene.stage.make_role(LIST, trusted={"Service": "ec2.amazonaws.com"})
+    return scene.refused_login(scene.stage.user(Role=role))
