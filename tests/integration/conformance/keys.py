@@ -47,7 +47,7 @@ def _accepted(kind: str, make: Callable[[], Any], read: Reader) -> None:
         user, key = scene.stage.user(), make()
         _import(scene, user.name, _line(key))
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-        return scene.refused_login(NewUser(user.name, user.home, read(StringIO(pem))))
+        return scene.login_outcome(NewUser(user.name, user.home, read(StringIO(pem))))
 
 
 for _kind, (_make, _read) in KINDS.items():

@@ -40,7 +40,7 @@ def _eleventh(scene: Scene) -> Outcome:
 )
 def _wrong_key(scene: Scene) -> Outcome:
     user = scene.stage.home_user
-    return scene.refused_login(NewUser(user.name, user.home, paramiko.ECDSAKey.generate()))
+    return scene.login_outcome(NewUser(user.name, user.home, paramiko.ECDSAKey.generate()))
 
 
 @row(
@@ -93,7 +93,7 @@ def _many_keys(scene: Scene) -> Outcome:
 def _root(scene: Scene) -> Outcome:
     key = scene.stage.home_user.key
     scene.api_user("root", SshPublicKeyBody=f"{key.get_name()} {key.get_base64()}")
-    return scene.refused_login(NewUser("root", "", key))
+    return scene.login_outcome(NewUser("root", "", key))
 
 
 @row(
@@ -104,7 +104,7 @@ def _root(scene: Scene) -> Outcome:
     Outcome("authentication", "Authentication failed."),
 )
 def _short(scene: Scene) -> Outcome:
-    return scene.refused_login(NewUser("ab", "", scene.stage.home_user.key))
+    return scene.login_outcome(NewUser("ab", "", scene.stage.home_user.key))
 
 
 @row(
@@ -119,7 +119,7 @@ def _deleted_key(scene: Scene) -> Outcome:
     described = scene.call("describe_user", UserName=user.name).found
     key_id = described["User"]["SshPublicKeys"][0]["SshPublicKeyId"]  # type: ignore[index]
     scene.call("delete_ssh_public_key", UserName=user.name, SshPublicKeyId=key_id)
-    return scene.refused_login(user)
+    return scene.login_outcome(user)
 
 
 @row(
@@ -145,7 +145,7 @@ def _stopped(scene: Scene) -> Outcome:
 def _no_role(scene: Scene) -> Outcome:
     account = scene.stage.role.split(":")[4]
     user = scene.stage.user(Role=f"arn:aws:iam::{account}:role/{scene.stage.name}-none")
-    return scene.refused_login(user)
+    return scene.login_outcome(user)
 
 
 def _unauthenticated(scene: Scene) -> paramiko.Transport:

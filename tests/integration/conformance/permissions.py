@@ -198,4 +198,4 @@ SHEET.not_run(
 )
 def _untrusted(scene: Scene) -> Outcome:
     role = scene.stage.make_role(LIST, trusted={"Service": "ec2.amazonaws.com"})
-    return scene.refused_login(scene.stage.user(Role=role))
+    return scene.login_outcome(scene.stage.user(Role=role))

@@ -101,13 +101,13 @@ class Scene(Client):
         """The refusal of a login, once it is refused."""
 
         def refused() -> Outcome:
-            outcome = self.refused_login(user, port)
+            outcome = self.login_outcome(user, port)
             assert outcome.code
             return outcome
 
         return eventually(refused)
 
-    def refused_login(self, user: NewUser, port: int | None = None) -> Outcome:
+    def login_outcome(self, user: NewUser, port: int | None = None) -> Outcome:
         """Log in and start SFTP; the code names who refused."""
         try:
             self.login(user, port)
