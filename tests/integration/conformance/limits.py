@@ -127,7 +127,7 @@ def _deleted_key(scene: Scene) -> Outcome:
     "lets nobody in",
     "BOTO",
     "D",
-    Outcome("connection"),
+    Outcome("refused"),
     words="U",
     own_server=True,
 )
@@ -136,7 +136,8 @@ def _stopped(scene: Scene) -> Outcome:
     user = scene.stage.user(ServerId=server_id)
     scene.login(user, port)
     scene.stage.transfer.stop_server(ServerId=server_id)
-    return scene.eventually_refused(user, port)
+    scene.eventually_refused(user, port)
+    return Outcome("refused")
 
 
 @row(

@@ -97,15 +97,13 @@ class Scene(Client):
             return Outcome(told["Code"], self.shown(words), self._resource(error.response))
         return Outcome(found=answer)
 
-    def eventually_refused(self, user: NewUser, port: int) -> Outcome:
-        """The refusal of a login, once it is refused."""
+    def eventually_refused(self, user: NewUser, port: int) -> None:
+        """Wait until a login is refused, by whatever part of the server."""
 
-        def refused() -> Outcome:
-            outcome = self.login_outcome(user, port)
-            assert outcome.code
-            return outcome
+        def refused() -> None:
+            assert self.login_outcome(user, port).code
 
-        return eventually(refused)
+        eventually(refused)
 
     def login_outcome(self, user: NewUser, port: int | None = None) -> Outcome:
         """Log in and start SFTP; the code names who refused."""
