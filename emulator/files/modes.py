@@ -25,11 +25,5 @@ class OpenMode(Flag):
         """Writing from the beginning: no reading beside it, no appending."""
         return OpenMode.WRITE in self and not self & (OpenMode.READ | OpenMode.APPEND)
 
-    @property
-    def asks_first(self) -> bool:
-        """What is there matters; the ordinary upload replaces whatever it is."""
-        ordinary = OpenMode.WRITE | OpenMode.CREATE | OpenMode.TRUNCATE
-        return self != ordinary
-
     def __str__(self) -> str:
         return "|".join(sorted(mode.name or "" for mode in self))

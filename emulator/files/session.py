@@ -23,7 +23,6 @@ from emulator.files.errors import (
     IS_FOLDER,
     NOT_EMPTY,
     RANDOM_ACCESS,
-    FileError,
     NoSuchFile,
     PermissionDenied,
     Unsupported,
@@ -168,13 +167,13 @@ class FileSession:
             raise _wrong_mode(mode)
         if location.is_fixed:
             raise IS_FOLDER()
-        there = self._there(location, mode) if mode.asks_first else None
+        there = self._there(location, mode)
         # OpenSSH's scp overwrites without TRUNCATE: the first byte replaces the file, not the OPEN.
         stays = None if there is None or OpenMode.TRUNCATE in mode else there.size
         return Upload(location.target, self._target(location), self._workers, replaced_size=stays)
 
     def _there(self, location: Location, mode: OpenMode) -> Entry | None:
-        """Find what the upload will replace, unless the mode forbids it."""
+        """Find what the upload may replace, if the mode asks for it, or say that it may not."""
         if OpenMode.EXCLUSIVE in mode:
             self._must_be_free(location)
         there = self._found(location) if OpenMode.CREATE not in mode else None

@@ -30,11 +30,19 @@ Names = dict[str, int | None]  # of a folder: a file's size, None for folders
 
 @dataclass
 class Writing:
-    """An open upload; `spoiled` after a write that was not in order."""
+    """An open upload; `spoiled` after a write that was not in order.
+
+    `kept` is the file that was there and not truncated: it stays until the first byte comes.
+    """
 
     place: Place
     data: bytearray = field(default_factory=bytearray)
     spoiled: bool = False
+    kept: bytes | None = None
+
+    @property
+    def visible(self) -> bytes | bytearray:
+        return self.data or self.kept or b""
 
 
 Opened = Writing | bytes
@@ -130,7 +138,7 @@ class Model:
 
     def fstat(self, slot: int) -> int:
         opened = self._opened(slot)
-        return len(opened.data if isinstance(opened, Writing) else opened)
+        return len(opened.visible if isinstance(opened, Writing) else opened)
 
     def fsetstat(self, slot: int) -> None:
         self._opened(slot)
@@ -158,7 +166,8 @@ class Model:
             raise Refused(FAILED)
         if opened.place.is_foreign:
             raise Refused(*ANY_FAILURE)
-        self._objects[opened.place.key or ""] = bytes(opened.data)
+        if opened.data or opened.kept is None:
+            self._objects[opened.place.key or ""] = bytes(opened.data)
 
     def _opened(self, slot: int) -> Opened:
         if slot not in self._slots:
@@ -179,17 +188,19 @@ class Model:
         if place.is_foreign and looks_first:
             raise Refused(*ANY_FAILURE)
         if not place.is_foreign:
-            self._check_mode(self._is_there(place), flags)
+            self._check_mode(place, flags)
         # Forbidden ones are refused at CLOSE: users who may write and not look can write so.
-        return Writing(place)
+        kept = None if flags & TRUNCATE else self._objects.get(place.key or "")
+        return Writing(place, kept=kept)
 
-    def _check_mode(self, is_there: bool, flags: int) -> None:
+    def _check_mode(self, place: Place, flags: int) -> None:
+        is_there = self._is_there(place)
         if is_there and flags & EXCLUSIVE:
             raise Refused(FAILED)
         if not is_there and not flags & CREATE:
             raise Refused(MISSING)
-        if is_there and not flags & TRUNCATE:
-            raise Refused(UNSUPPORTED)
+        if is_there and not flags & TRUNCATE and place.key not in self._objects:
+            raise Refused(FAILED)
 
     def _found(self, place: Place) -> int | None:
         if place.is_foreign:

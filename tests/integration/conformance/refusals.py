@@ -137,11 +137,37 @@ _append(
     "APPEND|CREATE|WRITE",
 )
 _append("OPEN to read and write", Flag.READ | Flag.WRITE, "READ|WRITE")
-_append(
-    "OPEN an existing file to write, without TRUNC (resume)",
-    Flag.WRITE | Flag.CREAT,
-    "CREATE|WRITE",
+
+
+@row(
+    "WRITE at the end of an existing file opened without TRUNC (resume)",
+    "not supported: whole files only",
+    "FAQ, TF-TROUBLE",
+    "D",
+    Outcome(4, RANDOM, b"abc"),
+    words="U",
+    chosen="refused at WRITE: scp opens so, too, to overwrite",
 )
+def _resume(scene: Scene) -> Outcome:
+    scene.put("file")
+    opened = scene.open("file", Flag.WRITE | Flag.CREAT)
+    done = scene.write(opened.handle, 3, b"more")
+    scene.close(opened.handle)
+    return Outcome(done.code, done.message, scene.get("file").found)
+
+
+@row(
+    "overwriting a file opened without TRUNC (scp of OpenSSH)",
+    "scp of OpenSSH 9 works",
+    "TF-FILE",
+    "I",
+    Outcome(found=b"x"),
+    chosen="inferred: scp opens so; the first byte replaces the file",
+)
+def _overwrite_as_scp(scene: Scene) -> Outcome:
+    scene.put("file")
+    scene.put("file", b"x", Flag.WRITE | Flag.CREAT)
+    return scene.get("file")
 
 
 @row(
