@@ -71,7 +71,7 @@ class Record:
 
 
 Sink = Callable[[Record], None]
-WhatMoved = Callable[[], Moved]
+WhatMoved = Callable[[], Moved | None]
 
 
 @dataclass(frozen=True)

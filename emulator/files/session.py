@@ -208,8 +208,10 @@ class FileSession:
         return Target(self._s3, location.bucket or "", location.key, self._metadata)
 
 
-def _moved(file: OpenFile) -> Moved:
+def _moved(file: OpenFile) -> Moved | None:
     if isinstance(file, Upload):
+        if file.is_left_alone:
+            return None
         return Moved("Upload", file.opened_at, file.size, file.etag)
     is_whole = file.bytes_out >= file.size
     return Moved("Download", file.opened_at, file.bytes_out, file.etag, is_whole)

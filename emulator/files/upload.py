@@ -64,12 +64,17 @@ class Upload:
             if self.failure:
                 raise self.failure
             if self._multipart is None:
-                if self.size or self._replaced_size is None:
+                if not self.is_left_alone:
                     self.etag = self._put()
             else:
                 self._multipart.send(self._part)
                 self.etag = self._multipart.complete(self.size)
             self._part = bytearray()
+
+    @property
+    def is_left_alone(self) -> bool:
+        """A file was there, was not truncated and nothing was written: it stays as it is."""
+        return not (self.failure or self.size or self._replaced_size is None)
 
     @property
     def visible_size(self) -> int:

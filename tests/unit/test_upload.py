@@ -51,11 +51,13 @@ def test_what_was_there_stays_until_the_first_byte(workers: ThreadPoolExecutor) 
     untouched = Upload("/b/k", target, workers, replaced_size=7)
     assert untouched.visible_size == 7
     untouched.close()
+    assert untouched.is_left_alone
     assert s3.objects == {}
     written = Upload("/b/k", target, workers, replaced_size=7)
     written.write(0, b"x")
     assert written.visible_size == 1
     written.close()
+    assert not written.is_left_alone
     assert s3.objects["k"] == b"x"
 
 
