@@ -12,8 +12,7 @@ CLIENTS := sftp:openssh-client lftp:lftp curl:curl rclone:rclone sshfs:sshfs psf
 NODE_CLIENT := tests/integration/clients/node
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help demo test test-clients fuzz check format up down clean
-.PHONY: help demo test test-clients check format fidelity up down clean
+.PHONY: help demo test test-clients fuzz bench check format fidelity up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -38,6 +37,12 @@ fuzz: MINUTES = 60
 fuzz: SEED = $(shell echo $$RANDOM)
 fuzz: $(READY) ## broken packets, random operations, cut uploads, for MINUTES=60 [SEED=n]
 	@$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' --seed '$(SEED)' --only '$(ONLY)'
+
+bench: $(READY) ## speed and memory beside the peers; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
+	@for command in sftp /usr/sbin/sshd rclone s3fs fusermount3; do command -v $$command; done >/dev/null || { \
+		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; $$as_root apt-get -qq update; \
+		$$as_root apt-get -qq install -y openssh-client openssh-server rclone s3fs fuse3; }
+	@$(BIN)/python -m benchmarks
 
 check: $(READY) ## format, lint, types, import rules, template, fidelity table
 	@$(BIN)/ruff format --check --quiet . || { echo "not formatted - run: make format"; exit 1; }

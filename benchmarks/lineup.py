@@ -1,0 +1,45 @@
+"""All the servers of one run, started; those this machine cannot run, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.server import Server
+from benchmarks.servers.ministack import start_ministack
+from benchmarks.servers.ours import ours
+from benchmarks.servers.rclone import start_rclone
+from benchmarks.servers.s3fs import FUSE, can_mount, s3fs
+from benchmarks.servers.shop import open_shop
+from benchmarks.servers.sshd import start_sshd
+from quillgate.processes import Children
+from tests.integration.support import Environment
+
+
+@dataclass(frozen=True)
+class Lineup:
+    """Who is compared, and the environment that ours belongs to."""
+
+    servers: tuple[Server, ...]
+    environment: Environment
+    left_out: Mapping[str, str]
+
+
+@contextmanager
+def lineup(folder: Path) -> Iterator[Lineup]:
+    """Start them; everything started is stopped when the block ends, however it ends."""
+    with ExitStack() as stack:
+        children = Children()
+        stack.callback(children.stop)
+        shop = open_shop(children, folder)
+        sshd, engine = start_sshd(shop), start_ministack(shop)
+        mine = stack.enter_context(ours(folder))
+        servers = [sshd, mine.server, engine.sftp, start_rclone(shop, engine)]
+        left_out = {}
+        if can_mount():
+            servers.append(stack.enter_context(s3fs(shop, engine)))
+        else:
+            left_out["s3fs"] = f"this machine lets nobody mount: no access to {FUSE}"
+        yield Lineup(tuple(servers), mine.environment, left_out)
