@@ -15,6 +15,8 @@ from botocore.credentials import (
 from botocore.loaders import Loader
 from botocore.session import Session
 
+from emulator.timestamps import timestamp
+
 
 class _OneRole(CredentialProvider):
     """The only provider of its session: nothing from the environment can stand in for the role."""
@@ -72,6 +74,8 @@ def own_session(region: str) -> boto3.Session:
 def _session() -> Session:
     session = Session()
     session.register_component("data_loader", _loader())
+    parsers = session.get_component("response_parser_factory")
+    parsers.set_parser_defaults(timestamp_parser=timestamp)
     return session
 
 
