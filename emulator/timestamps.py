@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import cast
 
 from botocore.utils import parse_timestamp
 
@@ -25,5 +26,4 @@ def timestamp(value: str | float) -> datetime:
             continue
         if found.tzinfo is not None:
             return found.astimezone(UTC)
-    guessed: datetime = parse_timestamp(value)
-    return guessed
+    return parse_timestamp(cast("str", value))  # numbers too, whatever its annotation says

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from emulator.files.errors import NoSuchFile, s3_errors
 from emulator.files.location import Location
@@ -25,9 +26,12 @@ class Entry:
 
 
 Page = list[Entry]
+T = TypeVar("T")
 
 
-def pages(s3: S3Client, location: Location, mapped: Mapping[str, bool]) -> Iterator[Page]:
+def pages(
+    s3: S3Client, location: Location, mapped: Mapping[str, bool], workers: Executor
+) -> Iterator[Page]:
     """Yield the folder's entries; `mapped` names come first and hide S3's. NoSuchFile if none."""
     yield [Entry(name, is_folder) for name, is_folder in sorted(mapped.items())]
     if location.bucket is None:
@@ -36,11 +40,19 @@ def pages(s3: S3Client, location: Location, mapped: Mapping[str, bool]) -> Itera
         return
     exists = location.is_fixed
     merge = _Merge(location.prefix)
-    for answer in _answers(s3, location.bucket, location.prefix):
+    for answer in _ahead(_answers(s3, location.bucket, location.prefix), workers):
         exists = exists or bool(answer.get("KeyCount"))
         if not exists:
             raise NoSuchFile
         yield [entry for entry in merge.entries(answer) if entry.name not in mapped]
+
+
+def _ahead(answers: Iterator[T], workers: Executor) -> Iterator[T]:
+    """Have a worker ask for the next page while the one at hand is told to the client."""
+    coming = workers.submit(next, answers, None)
+    while (answer := coming.result()) is not None:
+        coming = workers.submit(next, answers, None)
+        yield answer
 
 
 def _answers(s3: S3Client, bucket: str, prefix: str) -> Iterator[ListObjectsV2OutputTypeDef]:

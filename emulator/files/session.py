@@ -82,7 +82,8 @@ class FileSession:
         """Yield a folder's entries page by page, without an end to their number."""
         location = self._home.locate(path)
         location.check_folder_name()
-        return listing.pages(self._s3, location, self._home.children(location.path))
+        mapped = self._home.children(location.path)
+        return listing.pages(self._s3, location, mapped, self._workers)
 
     def open(self, path: str, mode: OpenMode) -> OpenFile:
         """Open a file to read it, or to write it anew; all else is unsupported."""

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -43,7 +45,9 @@ def listed(
 ) -> list[Entry]:
     location = Location("/x", "b", "x", is_fixed=fixed)
     lister = cast("S3Client", Lister(*answers))
-    return [entry for page in pages(lister, location, mapped or {}) for entry in page]
+    with ThreadPoolExecutor(1) as workers:
+        found = pages(lister, location, mapped or {}, workers)
+        return [entry for page in found for entry in page]
 
 
 def test_files_and_folders_in_one_order_without_the_marker() -> None:
@@ -81,3 +85,22 @@ def test_nothing_at_all_is_no_folder_unless_it_is_a_home() -> None:
         listed(([], []))
     assert listed(([], []), fixed=True) == []
     assert listed((["x/"], [])) == []
+
+
+def test_the_next_page_is_asked_for_while_one_is_at_hand() -> None:
+    asked = Event()
+
+    class Watched(Lister):
+        def paginate(self, **_: str) -> Iterator[dict[str, Any]]:
+            first, second = super().paginate()
+            yield first
+            asked.set()
+            yield second
+
+    lister = cast("S3Client", Watched((["acme/a"], []), (["acme/b"], [])))
+    with ThreadPoolExecutor(1) as workers:
+        found = pages(lister, Location("/acme", "b", "acme"), {}, workers)
+        assert next(found) == []
+        assert [entry.name for entry in next(found)] == ["a"]
+        assert asked.wait(10)
+        assert [entry.name for entry in next(found)] == ["b"]
