@@ -109,6 +109,7 @@ class Upload:
                 Body=bytes(self._part),
                 Metadata=self._target.metadata,
                 ContentType=CONTENT_TYPE,
+                ChecksumAlgorithm="CRC32",
             )
             return answer.get("ETag", "").strip('"')
 
