@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 TUNING = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     max_pool_connections=32,
-    # Each body has its CRC32 in a signed header, which S3 checks; a SHA-256 of it beside that, which
-    # botocore adds where there is no TLS, costs a tenth of an upload's processor time.
+    # S3 checks each body by its CRC32 in a signed header; the SHA-256 of it that botocore adds
+    # where there is no TLS costs a tenth of an upload's processor time.
     s3={"addressing_style": "path", "payload_signing_enabled": False},
 )
 
