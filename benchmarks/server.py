@@ -37,23 +37,30 @@ class Server:
     settle: Callable[[], None] = lambda: None
 
     def start(self, *lines: str) -> subprocess.Popen[str]:
-        """Start `sftp` with a batch of lines; one that begins with `-` may fail."""
+        """Start `sftp` with a batch of lines; it ends at the first that fails."""
         process = subprocess.Popen(
-            self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            self._command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-        )  # fmt: skip
+        )
         assert process.stdin is not None  # noqa: S101  # it was started with a pipe
         process.stdin.write("\n".join(lines) + "\n")
         process.stdin.close()
-        process.stdin = None
+        process.stdin = None  # `communicate` would close it once more
         return process
 
     def finish(self, process: subprocess.Popen[str]) -> str:
         """Wait for it and give its output; BenchError with its last words when it failed."""
-        output, errors = process.communicate(timeout=CLIENT_SECONDS)
+        try:
+            output, errors = process.communicate(timeout=CLIENT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            process.kill()
+            raise BenchError(f"sftp takes too long: '{self.name}' - run it again") from error
         if process.returncode:
             words = (errors or output).strip()[-300:]
-            raise BenchError(f"sftp failed on {self.name}: '{words}' - see the server's log")
+            raise BenchError(f"sftp failed on {self.name}: '{words}' - run it again")
         return output
 
     def sftp(self, *lines: str) -> str:
@@ -71,14 +78,5 @@ class Server:
             "LogLevel": "ERROR",
         }
         words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-        return [
-            "sftp",
-            "-F",
-            "none",
-            *words,
-            "-P",
-            str(self.port),
-            "-b",
-            "-",
-            f"{self.user}@{HOST}",
-        ]
+        command = ["sftp", "-F", "none", *words, "-P", str(self.port)]
+        return [*command, "-b", "-", f"{self.user}@{HOST}"]

@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.server import BenchError, Server
 from benchmarks.sources import CLIENTS, Sources, differences
 
+T = TypeVar("T")
 LOGINS = 5
 FOLDERS = {"ls -l 300": 300, "ls -l 10,000": 10_000}
 
@@ -44,43 +47,43 @@ class Round:
             for _ in range(LOGINS):
                 self.server.sftp("pwd")
 
-        self.seconds["login"] = self._timed(log_in) / LOGINS
-        self.seconds["8 logins"] = self._timed(lambda: self._at_once([["pwd"]] * CLIENTS))
+        self._timed("login", log_in)
+        self.seconds["login"] /= LOGINS
+        self._timed("8 logins", lambda: self._at_once([["pwd"]] * CLIENTS))
 
     def _send_and_fetch(self, what: str, source: Path, remote: str) -> None:
-        put = _put(source, remote)
-        self.seconds[f"put {what}"] = self._timed(lambda: self.server.sftp(*put))
+        self._timed(f"put {what}", lambda: self.server.sftp(*_put(source, remote)))
         with self._fetched([source]) as (target,):
-            get = _get(remote, target)
-            self.seconds[f"get {what}"] = self._timed(lambda: self.server.sftp(*get))
+            self._timed(f"get {what}", lambda: self.server.sftp(*_get(remote, target)))
 
     def _list(self) -> None:
         for name, count in FOLDERS.items():
-            listing: list[str] = []
-            command = f"ls -l {listed(count)}"
-            self.seconds[name] = self._timed(lambda: listing.append(self.server.sftp(command)))  # noqa: B023  # called at once
-            found = listing[0].count(".csv")
+            listing = self._timed(name, partial(self.server.sftp, f"ls -l {listed(count)}"))
+            found = listing.count(".csv")
             if found != count:
-                raise BenchError(f"wrong listing on {self.server.name}: '{found}' of {count} names")
+                raise BenchError(
+                    f"{self.server.name} does not list all: '{found}' names - there are {count}"
+                )
 
     def _crowd(self, remotes: list[str]) -> None:
         sources = list(self.sources.crowd)
         puts = [_put(source, remote) for source, remote in zip(sources, remotes, strict=True)]
-        self.seconds["8 clients put"] = self._timed(lambda: self._at_once(puts))
+        self._timed("8 clients put", lambda: self._at_once(puts))
         with self._fetched(sources) as targets:
             gets = [_get(remote, target) for remote, target in zip(remotes, targets, strict=True)]
-            self.seconds["8 clients get"] = self._timed(lambda: self._at_once(gets))
+            self._timed("8 clients get", lambda: self._at_once(gets))
 
     def _at_once(self, batches: list[list[str]]) -> None:
         clients = [self.server.start(*batch) for batch in batches]
         for client in clients:
             self.server.finish(client)
 
-    def _timed(self, work: Callable[[], object]) -> float:
+    def _timed(self, name: str, work: Callable[[], T]) -> T:
         self.server.settle()
         before = time.perf_counter()
-        work()
-        return time.perf_counter() - before
+        result = work()
+        self.seconds[name] = time.perf_counter() - before
+        return result
 
     @contextmanager
     def _fetched(self, sources: list[Path]) -> Iterator[list[Path]]:
