@@ -72,6 +72,13 @@ class FakeS3:
         self.aborted = True
         return {}
 
+    def head_object(self, **call: Any) -> dict[str, Any]:
+        self._called("head_object")
+        if call["Key"] not in self.objects:
+            raise refusal(404)
+        size = len(self.objects[call["Key"]])
+        return {"ContentLength": size, "LastModified": datetime.fromtimestamp(0, UTC)}
+
     def get_object(self, **call: Any) -> dict[str, Any]:
         self._called("get_object")
         data = self.objects.get(call["Key"])

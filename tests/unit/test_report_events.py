@@ -194,6 +194,17 @@ def test_a_session_tells_of_a_download_left_before_its_end(
 
 
 @pytest.mark.parametrize("finish", [FileSession.close, FileSession.cut])
+def test_a_file_that_was_left_alone_is_no_event(
+    finish: Any, session: FileSession, s3: FakeS3, made: list[Record]
+) -> None:
+    s3.objects["acme/a"] = b"stays"
+    finish(session, session.open("a", OpenMode.WRITE | OpenMode.CREATE))
+    assert s3.objects == {"acme/a": b"stays"}
+    assert len(made) == 2
+    assert entries(made) == []
+
+
+@pytest.mark.parametrize("finish", [FileSession.close, FileSession.cut])
 def test_a_session_tells_of_an_upload_that_s3_refused(finish: Any, made: list[Record]) -> None:
     user = User("s-0123456789abcdef0", "acme", "arn", "role", "/b/acme")
     session = FileSession(user, FakeS3(refuse="put_object").client, activity(made))
