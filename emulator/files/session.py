@@ -166,7 +166,7 @@ class FileSession:
         """Ask S3 nothing for an ordinary upload: a user who may only write can."""
         if not mode.is_upload:
             raise _wrong_mode(mode)
-        if location.is_fixed:
+        if location.is_fixed or not location.key:
             raise IS_FOLDER()
         there = self._there(location, mode)
         # OpenSSH's scp overwrites without TRUNCATE: the first byte replaces the file, not the OPEN.

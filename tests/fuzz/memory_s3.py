@@ -153,10 +153,12 @@ class MemoryS3:
                 self._storage.objects[key] = data
 
     def _check_change(self, bucket: str, key: str) -> None:
+        if not key:
+            raise ValueError("boto3 asks S3 nothing without a key")
         self.asked.add(key)
         if bucket != self._storage.bucket or not self._may(key):
             raise _refusal(403)
-        if not 0 < len(key.encode()) <= 1024:
+        if len(key.encode()) > 1024:
             raise _refusal(400)
 
     def _may(self, key: str) -> bool:

@@ -182,7 +182,7 @@ class Model:
     def _writing(self, place: Place, flags: int) -> Writing:
         if not flags & WRITE or flags & (READ | APPEND):
             raise Refused(UNSUPPORTED)
-        if place.is_fixed:
+        if place.is_fixed or not place.key:
             raise Refused(DENIED, FAILED)
         looks_first = flags & (CREATE | TRUNCATE) != CREATE | TRUNCATE
         if place.is_foreign and looks_first:
