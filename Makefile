@@ -34,9 +34,10 @@ test-clients: $(READY) ## the suite's part for other people's clients; installs 
 	@$(BIN)/python -m tests.integration.clients.table
 
 fuzz: MINUTES = 60
-fuzz: SEED = $(shell echo $$RANDOM)
-fuzz: $(READY) ## broken packets, random operations, cut uploads, for MINUTES=60 [SEED=n]
+fuzz: SEED := $(shell echo $$RANDOM)
+fuzz: $(READY) ## broken packets, random operations, cut uploads for MINUTES=60 [SEED=n]; 2000 policies
 	@$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' --seed '$(SEED)' --only '$(ONLY)'
+	@$(if $(ONLY),,POLICY_CASES=2000 POLICY_SEED='$(SEED)' $(BIN)/pytest -q tests/comparison)
 
 bench: $(READY) ## speed and memory beside the peers; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
 	@for command in sftp /usr/sbin/sshd rclone s3fs fusermount3; do command -v $$command; done >/dev/null || { \
