@@ -13,7 +13,11 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote_plus
 
+from botocore.exceptions import ClientError
+
 from quillgate.errors import QuillgateError
+
+Version = Mapping[str, Any]
 
 _BATCH = 10  # SQS takes no more messages in one call
 
@@ -33,12 +37,43 @@ def requeue(s3: Any, sqs: Any, bucket: str, queue_url: str) -> int:
     return count
 
 
-def _versions(s3: Any, bucket: str) -> Iterator[Mapping[str, Any]]:
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+def _versions(s3: Any, bucket: str) -> Iterator[Version]:
+    """All of them at once; one by one where one of the names makes the engine fail.
+
+    XML has no control characters: an engine that writes them as they are cannot answer.
+    """
+    try:
+        yield from _listed(s3, Bucket=bucket)
+    except ClientError as error:
+        if not _is_engines_fault(error):
+            raise
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for found in page.get("Contents", []):
+                yield from _versions_of(s3, bucket, found["Key"])
+
+
+def _versions_of(s3: Any, bucket: str, key: str) -> Iterator[Version]:
+    """The versions of one object; the latest alone where the engine cannot list them."""
+    try:
+        found = list(_listed(s3, Bucket=bucket, Prefix=key))
+    except ClientError as error:
+        if not _is_engines_fault(error):
+            raise
+        head = s3.head_object(Bucket=bucket, Key=key)
+        found = [{**head, "Key": key, "Size": head["ContentLength"]}]
+    yield from (version for version in found if version["Key"] == key)
+
+
+def _listed(s3: Any, **where: str) -> Iterator[Version]:
+    for page in s3.get_paginator("list_object_versions").paginate(**where):
         yield from page.get("Versions", [])
 
 
-def _record(bucket: str, version: Mapping[str, Any]) -> dict[str, Any]:
+def _is_engines_fault(error: ClientError) -> bool:
+    return error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+
+
+def _record(bucket: str, version: Version) -> dict[str, Any]:
     """The event S3 sent, or should have sent, for this version."""
     modified = version["LastModified"].isoformat(timespec="milliseconds")
     return {

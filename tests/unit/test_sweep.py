@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sftp_watchdog.events import Upload, read, records
@@ -14,6 +16,7 @@ from quillgate.sweep import requeue
 
 BUCKET = "bucket-1"
 QUEUE = "http://queue"
+HEADERS = ("ETag", "LastModified", "VersionId")
 STORED = datetime(2026, 11, 23, 9, 0, 0, 5000, UTC)
 
 
@@ -29,20 +32,35 @@ def version(key: str, version_id: str = "v1", size: int = 0) -> dict[str, Any]:
 
 
 class FakeS3:
-    """A bucket that gives its versions in pages of four."""
+    """A bucket that gives its versions in pages of four, and fails to list control characters."""
 
     def __init__(self, versions: list[dict[str, Any]]) -> None:
         self._versions = versions
 
-    def get_paginator(self, operation: str) -> FakeS3:
-        assert operation == "list_object_versions"
-        return self
+    def get_paginator(self, operation: str) -> Any:
+        return SimpleNamespace(paginate=getattr(self, f"_{operation}"))
 
-    def paginate(self, **request: Any) -> Iterator[dict[str, Any]]:
-        assert request == {"Bucket": BUCKET}
+    def head_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        assert Bucket == BUCKET
+        found = next(each for each in self._versions if each["Key"] == Key)
+        return {"ContentLength": found["Size"], **{name: found[name] for name in HEADERS}}
+
+    def _list_object_versions(
+        self,
+        Bucket: str,  # noqa: N803
+        Prefix: str = "",  # noqa: N803
+    ) -> Iterator[dict[str, Any]]:
+        assert Bucket == BUCKET
         yield {"DeleteMarkers": [{"Key": "gone.csv", "VersionId": "marker"}]}
-        for start in range(0, len(self._versions), 4):
-            yield {"Versions": self._versions[start : start + 4]}
+        found = [each for each in self._versions if each["Key"].startswith(Prefix)]
+        for start in range(0, len(found), 4):
+            if any("\1" in each["Key"] for each in found[start:]):
+                raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 500}}, "list")  # type: ignore[typeddict-item]
+            yield {"Versions": found[start : start + 4]}
+
+    def _list_objects_v2(self, Bucket: str) -> Iterator[dict[str, Any]]:  # noqa: N803
+        assert Bucket == BUCKET
+        yield {"Contents": [{"Key": key} for key in {each["Key"] for each in self._versions}]}
 
 
 class FakeSqs:
@@ -131,3 +149,24 @@ def test_a_queue_that_takes_nothing_is_given_up() -> None:
         swept([version("a.csv")], sqs)
     assert str(told.value) == f"queue takes no uploads: '{QUEUE}' - busy"
     assert sqs.calls == 1
+
+
+def test_a_name_the_engine_cannot_list_keeps_no_other_from_being_told() -> None:
+    mean, sqs = "acme/incoming/a\1b", FakeSqs()
+    others = [version("acme/incoming/c", number) for number in ("v1", "v2")]
+    swept([version(mean, size=3), *others], sqs)
+    told = {(upload.key, upload.version_id, upload.size) for upload in sqs.uploads()}
+    assert told == {
+        (mean, "v1", 3),
+        ("acme/incoming/c", "v1", 0),
+        ("acme/incoming/c", "v2", 0),
+    }
+
+
+def test_any_other_refusal_is_told() -> None:
+    def forbid(**_: str) -> None:
+        raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 403}}, "list")  # type: ignore[typeddict-item]
+
+    forbidding = SimpleNamespace(get_paginator=lambda _: SimpleNamespace(paginate=forbid))
+    with pytest.raises(ClientError):
+        requeue(forbidding, FakeSqs(), BUCKET, QUEUE)
