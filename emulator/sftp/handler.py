@@ -100,15 +100,20 @@ class Handler:
             return status(request, Status.FAILURE, "Failure")
 
     async def cut(self) -> None:
-        """The client is gone: what it left open is finished as it is."""
-        for file in self._handles.values():
-            if not isinstance(file, Folder):
-                try:
-                    await self._blocking(self._session.cut, file)
-                except Exception as error:
-                    # One that fails must not take the others with it.
-                    log.warning("upload not stored: %r - %s", file.path, error)
+        """The client is gone: what it left open is finished as it is.
+
+        All at once: a service that stops has seconds for it.
+        """
+        files = [file for file in self._handles.values() if not isinstance(file, Folder)]
         self._handles.clear()
+        await asyncio.gather(*map(self._cut, files))
+
+    async def _cut(self, file: OpenFile) -> None:
+        try:
+            await self._blocking(self._session.cut, file)
+        except Exception as error:
+            # One that fails must not take the others with it.
+            log.warning("upload not stored: %r - %s", file.path, error)
 
     async def _blocking(self, work: Callable[P, T], /, *args: P.args, **_: P.kwargs) -> T:
         self._before_waiting()

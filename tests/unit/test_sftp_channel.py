@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from threading import Barrier
 from typing import Any, cast
 
 import asyncssh
@@ -161,6 +162,19 @@ def test_a_hang_up_with_an_open_upload_stores_what_came() -> None:
     _, events = talk(s3, INIT, open_for_writing("cut"), write(0, b"half"), write(4, b"lost")[:-1])
     assert s3.objects == {"acme/cut": b"half"}
     assert events == ["OPEN", "PARTIAL_CLOSE"]
+
+
+def test_uploads_left_open_are_stored_side_by_side() -> None:
+    class MeetingS3(FakeS3):
+        """Stores an object only while another is on its way."""
+
+        def put_object(self, **call: Any) -> dict[str, Any]:
+            both.wait(2)
+            return super().put_object(**call)
+
+    both, s3 = Barrier(2), MeetingS3()
+    talk(s3, INIT, open_for_writing("a"), open_for_writing("b"))
+    assert s3.objects == {"acme/a": b"", "acme/b": b""}
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
