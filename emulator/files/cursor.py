@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from threading import Condition
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,8 @@ class Cursor:
             self._changed.notify_all()
 
     def _leave_body(self) -> None:
-        if self._body is not None:
-            self._body.close()
-        self._body = None
+        body, self._body = self._body, None
+        # What a broken connection says to its end is no news, and would end the worker unheard.
+        with suppress(Exception):
+            if body is not None:
+                body.close()

@@ -49,6 +49,13 @@ class Broken(io.BytesIO):
         raise OSError("connection reset")
 
 
+class BrokenTwice(Broken):
+    """A connection that cannot even be closed."""
+
+    def close(self) -> None:
+        raise OSError("connection reset")
+
+
 def test_one_get_serves_the_whole_file(workers: ThreadPoolExecutor) -> None:
     s3 = holding(CONTENT)
     file = opened(s3, workers)
@@ -104,9 +111,12 @@ def test_a_broken_connection_goes_on_where_it_broke(workers: ThreadPoolExecutor)
     assert s3.ranges[1].startswith(f"bytes={2 * MIB}-")
 
 
-def test_a_connection_that_never_works_is_given_up(workers: ThreadPoolExecutor) -> None:
+@pytest.mark.parametrize("body", [Broken, BrokenTwice])
+def test_a_connection_that_never_works_is_given_up(
+    workers: ThreadPoolExecutor, body: type[io.BytesIO]
+) -> None:
     s3 = holding(CONTENT)
-    s3.body = Broken
+    s3.body = body
     file = opened(s3, workers)
     with pytest.raises(FileError, match="try again"):
         file.read(0, 10)
