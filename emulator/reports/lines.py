@@ -20,7 +20,9 @@ ERRORS = "ERRORS"
 
 def line(record: Record) -> str:
     """One line of JSON, as CloudWatch Logs gets it."""
-    return json.dumps(_fields(record), ensure_ascii=False)
+    text = json.dumps(_fields(record), ensure_ascii=False)
+    # File names may hold what ends a line elsewhere (U+2028) or moves a terminal's cursor (U+009B).
+    return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 
 
 def stream(record: Record) -> str:

@@ -131,3 +131,12 @@ def test_what_fails_is_told_and_raised(error: Exception, reason: str) -> None:
     with pytest.raises(type(error)), activity(made).doing("DELETE", path="/b/a"):
         raise error
     assert [(each.kind, each.error) for each in made] == [("DELETE", reason)]
+
+
+def test_a_line_is_one_line_whatever_the_file_is_called() -> None:
+    name = "/b/a\u2028b\x85c\r\nd\x9b2Je\u202emás\U0001f4c4.csv"
+    text = line(record(path=name))
+    assert len(text.splitlines()) == 1
+    assert text.isprintable()
+    assert json.loads(text)["path"] == name
+    assert "más\U0001f4c4.csv" in text
