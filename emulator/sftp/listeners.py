@@ -93,14 +93,22 @@ class Listeners:
             return
         self._seen = revision
         servers = self._store.servers()
-        self._give_default_port([server.id for server in servers])
+        self._give_default_port(servers)
         self._online = {server.id: server for server in servers if server.state == "ONLINE"}
 
-    def _give_default_port(self, server_ids: list[str]) -> None:
-        """Only a deleted server loses the default port: a stopped one gets it back."""
+    def _give_default_port(self, servers: Sequence[Server]) -> None:
+        """Only a deleted server loses the default port: a stopped one gets it back.
+
+        Who has another port by then keeps that one: the default port goes to the next that comes.
+        """
         owner = self._owner_file.read_text() if self._owner_file.exists() else ""
-        if server_ids and owner not in server_ids:
-            owner = next((each for each in server_ids if each in self._running), server_ids[0])
+        if owner not in [server.id for server in servers]:
+            portless = (
+                server.id
+                for server in servers
+                if server.id not in self._given_ports and not server.sftp_ports
+            )
+            owner = next(portless, "")
             self._owner_file.write_text(owner)
         self._owner = owner
 

@@ -87,6 +87,41 @@ def test_each_server_has_its_port_and_the_default_goes_to_the_first(
     tell(story, tmp_path, default)
 
 
+def test_the_default_port_of_a_deleted_server_goes_to_the_next_that_comes(
+    tmp_path: Path, taken: socket.socket
+) -> None:
+    default = port_of(taken)
+    taken.close()
+
+    async def story(_: Bench, store: FakeStore, listeners: Listeners) -> None:
+        store.put(a_server("s-1"), a_server("s-2"))
+        await listeners.follow()
+        second = listeners.ports()["s-2"]
+        store.delete("s-1")
+        await listeners.follow()
+        store.put(a_server("s-3"))
+        await listeners.follow()
+        assert listeners.ports() == {"s-2": second, "s-3": default}
+
+    tell(story, tmp_path, default)
+
+
+def test_a_server_with_ports_of_its_own_does_not_take_the_default(
+    tmp_path: Path, taken: socket.socket
+) -> None:
+    default = port_of(taken)
+    taken.close()
+
+    async def story(_: Bench, store: FakeStore, listeners: Listeners) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            own = port_of(other)
+        store.put(on_ports(a_server("s-1"), own), a_server("s-2"))
+        await listeners.follow()
+        assert listeners.ports() == {"s-1": own, "s-2": default}
+
+    tell(story, tmp_path, default)
+
+
 def test_a_port_that_is_taken_is_tried_again(
     tmp_path: Path, taken: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
