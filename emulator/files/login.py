@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 TUNING = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     max_pool_connections=32,
+    # A PutObject given up and sent again may make two versions, and so two uploads, of one file.
+    read_timeout=300,
     # S3 checks each body by its CRC32 in a signed header; the SHA-256 of it that botocore adds
     # where there is no TLS costs a tenth of an upload's processor time.
     s3={"addressing_style": "path", "payload_signing_enabled": False},

@@ -11,6 +11,8 @@ from collections import deque
 from concurrent.futures import Executor, Future, wait
 from typing import TYPE_CHECKING, cast
 
+from botocore.exceptions import ClientError
+
 from emulator.files.errors import FileError, s3_errors
 from emulator.files.target import CONTENT_TYPE, Target
 
@@ -54,17 +56,25 @@ class Multipart:
         self._moving.append(self._workers.submit(self._upload, number, body))
 
     def complete(self, size: int) -> str:
-        """Make the object appear and give its ETag; S3 compares the parts with `size`, in bytes."""
+        """Make the object appear and give its ETag; S3 compares the parts with `size`, in bytes.
+
+        The ETag is empty when S3's answer was lost and it no longer knows of the upload.
+        """
         while self._moving:
             self._done.append(self._moving.popleft().result())
         with s3_errors():
-            answer = self._target.s3.complete_multipart_upload(
-                Bucket=self._target.bucket,
-                Key=self._target.key,
-                UploadId=self._id.result(),
-                MultipartUpload={"Parts": self._done},
-                MpuObjectSize=size,
-            )
+            try:
+                answer = self._target.s3.complete_multipart_upload(
+                    Bucket=self._target.bucket,
+                    Key=self._target.key,
+                    UploadId=self._id.result(),
+                    MultipartUpload={"Parts": self._done},
+                    MpuObjectSize=size,
+                )
+            except ClientError as error:
+                if _was_done_before(error):
+                    return ""
+                raise
             return answer.get("ETag", "").strip('"')
 
     def abort(self) -> None:
@@ -104,3 +114,9 @@ class Multipart:
         if checksum := answer.get("ChecksumCRC32"):
             part["ChecksumCRC32"] = checksum
         return part
+
+
+def _was_done_before(error: ClientError) -> bool:
+    """Some engines forget an upload once it is complete, and a request sent again meets nothing."""
+    was_sent_again = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+    return was_sent_again and error.response["Error"].get("Code") == "NoSuchUpload"

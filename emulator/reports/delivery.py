@@ -72,7 +72,7 @@ class Delivery:
         if has_room:
             self._losses.over("queue")
         else:
-            self._losses.add("queue", 1, f"{self._capacity} wait to be delivered")
+            self._losses.add("queue", 1, f"more than {self._capacity} wait, or the service stops")
 
     def _run(self) -> None:
         while records := self._next():

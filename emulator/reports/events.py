@@ -89,8 +89,8 @@ def _detail(record: Record) -> dict[str, Any]:
 def _moved(record: Record, outcome: Mapping[str, str]) -> dict[str, Any]:
     if record.moved is None:
         return {}
-    etag = {"etag": record.moved.etag} if outcome == _COMPLETED else {}
-    return {"bytes": record.moved.size, **etag}
+    has_etag = outcome == _COMPLETED and record.moved.etag
+    return {"bytes": record.moved.size, **({"etag": record.moved.etag} if has_etag else {})}
 
 
 def _timestamp(nanoseconds: int) -> str:

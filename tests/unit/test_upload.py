@@ -2,16 +2,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from itertools import accumulate
 
 import pytest
 from botocore.parsers import ResponseParserError
 
-from emulator.files.errors import RANDOM_ACCESS, FileError, PermissionDenied
+from emulator.files.errors import RANDOM_ACCESS, FileError, NoSuchFile, PermissionDenied
 from emulator.files.multipart import MIB, part_size
 from emulator.files.target import Target
 from emulator.files.upload import Upload
-from tests.unit.files_fakes import FakeS3
+from tests.unit.files_fakes import FakeS3, refusal
 
 PIECE = bytes(range(256)) * 1024  # 256 KiB
 
@@ -115,6 +116,20 @@ def test_what_s3_refuses_shows_at_close(
         file.close()
     assert s3.objects == {}
     assert s3.aborted is (operation in ("upload_part", "complete_multipart_upload"))
+
+
+@pytest.mark.parametrize(("retries", "is_done"), [(1, True), (0, False)])
+def test_a_completion_whose_answer_was_lost_is_done(
+    retries: int, is_done: bool, workers: ThreadPoolExecutor
+) -> None:
+    """The engine forgets the upload once it is complete: the request sent again meets nothing."""
+    error = refusal(404, "NoSuchUpload")
+    error.response["ResponseMetadata"]["RetryAttempts"] = retries
+    file = upload(FakeS3(refuse="complete_multipart_upload", error=error), workers)
+    write(file, 9 * MIB)
+    with nullcontext() if is_done else pytest.raises(NoSuchFile):
+        file.close()
+    assert (file.failure is None) == is_done
 
 
 def test_ten_thousand_parts_hold_five_tebibytes() -> None:
