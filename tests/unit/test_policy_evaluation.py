@@ -111,6 +111,7 @@ def test_actions_and_resources(given: dict[str, Any], allowed: bool) -> None:
     [
         ("${aws:PrincipalTag/dir}/*", True),
         ("${AWS:principaltag/DIR}/*", True),
+        ("${ aws:PrincipalTag/Cost Center }/*", True),
         ("${aws:username, 'bob'}/*", True),
         ("${aws:username}/*", False),
         ("${aws:PrincipalTag/star}/*", False),
@@ -120,7 +121,8 @@ def test_actions_and_resources(given: dict[str, Any], allowed: bool) -> None:
     ],
 )
 def test_variables_in_a_resource(resource: str, allowed: bool) -> None:
-    context = {"aws:principaltag/dir": ("bob",), "aws:principaltag/star": ("*",)}
+    tags = {"dir": "bob", "cost center": "bob", "star": "*"}
+    context = {f"aws:principaltag/{key}": (value,) for key, value in tags.items()}
     asked = request().__class__("s3:GetObject", OBJECT, PRINCIPAL, context)
     given = statement(Resource=f"arn:aws:s3:::b/{resource}")
     assert allows(asked, given) == allowed

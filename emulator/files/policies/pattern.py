@@ -15,7 +15,8 @@ from functools import lru_cache
 Context = Mapping[str, tuple[str, ...]]
 """Values of the request's condition keys, by key in lower case."""
 
-_VARIABLE = re.compile(r"\$\{\s*([*?$]|[^\s{},']+)\s*(?:,\s*'((?:[^']|'')*)'\s*)?\}")
+# Spaces may stand in a name: "Cost Center" is a tag (IAM API reference, Tag).
+_VARIABLE = re.compile(r"\$\{([^{},']+)(?:,\s*'((?:[^']|'')*)'\s*)?\}")
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def filled(text: str, context: Context | None) -> Pattern | None:
     pieces: list[tuple[str, bool]] = []
     end = 0
     for found in _VARIABLE.finditer(text):
-        value = _value(found[1], found[2], context)
+        value = _value(found[1].strip(), found[2], context)
         if value is None:
             return None
         pieces += [(text[end : found.start()], True), (value, False)]
