@@ -139,6 +139,7 @@ def test_the_caller_is_known_to_policies() -> None:
     condition = {
         "Bool": {"aws:SecureTransport": True},
         "StringEquals": {"aws:PrincipalTag/Dir": "bob", "aws:userid": "AROA1:bob.0123@s-1"},
+        "StringLike": {"s3:authType": "REST-HEADER", "s3:signatureversion": "AWS4-*"},
         "ArnEquals": {"aws:PrincipalArn": PRINCIPAL.role_arn},
         "DateGreaterThan": {"aws:CurrentTime": "2026-01-01T00:00:00Z"},
     }

@@ -71,6 +71,9 @@ class Caller:
             "aws:viaawsservice": "false",
             "aws:resourceaccount": who.account,
             "s3:resourceaccount": who.account,
+            # As every SDK asks (S3 API reference, bucket-policy-s3-sigv4-conditions).
+            "s3:authtype": "REST-HEADER",
+            "s3:signatureversion": "AWS4-HMAC-SHA256",
             **{f"aws:principaltag/{key}".lower(): value for key, value in self.tags.items()},
         }
         return {key: (value,) for key, value in values.items()}
