@@ -68,7 +68,9 @@ class Services:
     def list_users(self, **_: object) -> dict[str, Any]:
         return {"Users": [{"UserName": "ann"}, {"UserName": "bob"}]}
 
-    def get_role(self, **_: str) -> dict[str, Any]:
+    def get_role(self, **call: str) -> dict[str, Any]:
+        if call["RoleName"] != ROLE.rpartition("/")[2]:
+            raise ClientError({"Error": {"Code": "NoSuchEntity"}}, "GetRole")
         role = {"Arn": ROLE, "RoleId": "AROA1", "Tags": [{"Key": "a", "Value": "b"}]}
         return {"Role": role | ({"PermissionsBoundary": b} if (b := self._boundary) else {})}
 
@@ -198,6 +200,14 @@ def test_variables_of_the_home_are_none_of_a_logical_users() -> None:
 def test_an_unknown_user_is_told_from_the_known() -> None:
     with pytest.raises(TargetError, match="'bo' - its users: ann, bob"):
         find_user(Services().target, "bo")
+
+
+@pytest.mark.parametrize(
+    "role", [ROLE.replace("role/", "role/x/"), ROLE.replace(":role", "0:role"), f"{ROLE}x"]
+)
+def test_only_the_role_of_just_this_arn_will_do(role: str) -> None:
+    with pytest.raises(PolicyError, match=f"'bob' - no such role: '{role}'"):
+        explained("put", "a", user={"HomeDirectory": "/b/bob", "Role": role})
 
 
 @pytest.mark.parametrize("policy", ["{", {"Statement": {"Effect": "Allow"}}])

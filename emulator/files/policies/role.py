@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
+from emulator.files.errors import PermissionDenied
 from emulator.files.policies.document import Document, parse
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
+    from types_boto3_iam.type_defs import RoleTypeDef
     from types_boto3_s3 import S3Client
 
 BUCKET_POLICY = "bucket policy"
@@ -30,9 +32,12 @@ class Role:
 
 
 def read_role(iam: IAMClient, role_arn: str) -> Role:
-    """Read a role and its policies; raises ClientError, MalformedPolicy."""
+    """Read a role and its policies; raises ClientError, MalformedPolicy, PermissionDenied."""
     name = role_arn.rpartition("/")[2]
-    role = iam.get_role(RoleName=name)["Role"]
+    role = _role(iam, name)
+    if role is None or role["Arn"] != role_arn:
+        # A role of this name but of another path or account is another one.
+        raise PermissionDenied(f"no such role: '{role_arn}' - give the user one of this account")
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     return Role(
         arn=role["Arn"],
@@ -52,6 +57,15 @@ def bucket_policy(s3: S3Client, bucket: str) -> Document | None:
             return None
         raise
     return parse(BUCKET_POLICY, text, of_bucket=True)
+
+
+def _role(iam: IAMClient, name: str) -> RoleTypeDef | None:
+    try:
+        return iam.get_role(RoleName=name)["Role"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "NoSuchEntity":
+            return None
+        raise
 
 
 def _inline(iam: IAMClient, role: str) -> Iterator[Document]:
