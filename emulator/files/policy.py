@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 
 from emulator.files.errors import FileError
+from emulator.files.policies.document import read_json
 from emulator.transfer.model import User
 
 VARIABLE = re.compile(r"\$\{[Tt]ransfer:(\w+)\}")
@@ -24,9 +25,10 @@ def session_policy(user: User) -> str | None:
     if not user.policy:
         return None
     try:
-        document = json.loads(user.policy)
+        document = read_json(user.policy)
     except ValueError as error:
-        raise FileError(f"session policy is no JSON: '{user.name}' - use UpdateUser") from error
+        text = f"cannot read session policy: '{user.name}': {error} - use UpdateUser"
+        raise FileError(text) from error
     return json.dumps(_substituted(document, _variables(user)), separators=(",", ":"))
 
 

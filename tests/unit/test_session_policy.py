@@ -64,9 +64,10 @@ def test_no_policy_stays_none() -> None:
     assert session_policy(user(None)) is None
 
 
-def test_a_policy_that_is_no_json_is_refused() -> None:
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"Effect": "Deny", "Effect": "Allow"}'])
+def test_a_policy_that_cannot_be_read_is_refused(text: str) -> None:
     with pytest.raises(FileError, match="'bob'"):
-        session_policy(user("{"))
+        session_policy(user(text))
 
 
 def test_role_session_name_is_cut_to_what_sts_takes() -> None:

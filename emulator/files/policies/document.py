@@ -18,7 +18,7 @@ from emulator.files.policies.spot import Choice, MalformedPolicy, Spot
 
 _VARIABLES_SINCE = "2012-10-17"
 _VERSIONS = ("2008-10-17", _VARIABLES_SINCE)
-_ACTION = re.compile(r"\*|(?:[A-Za-z0-9-]+|\*):[\w.*?-]+")
+_ACTION = re.compile(r"\*|(?:[A-Za-z0-9-]+|\*):[\w.*?-]+", re.ASCII)
 _RESOURCE = re.compile(r"\*|arn:[a-z*-]+:[a-z0-9-]+:.*", re.DOTALL)
 _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 _MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
@@ -64,9 +64,20 @@ def parse(name: str, policy: str | Mapping[str, Any], *, of_bucket: bool = False
     return Document(name, statements)
 
 
+def read_json(text: str) -> object:
+    """Read the text of a policy; ValueError too when it nests too deep or gives an element twice.
+
+    Python would keep the last of the two: a Deny or a condition could be lost without a word.
+    """
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
+
+
 def _loaded(name: str, policy: str) -> object:
     try:
-        return json.loads(policy, object_pairs_hook=_unique)
+        return read_json(policy)
     except ValueError as error:
         raise MalformedPolicy(f"malformed policy: '{name}': {error} - write JSON") from error
 
