@@ -132,6 +132,17 @@ DEVIATIONS = (
         ),
     ),
     Deviation(
+        "ForAnyValue with IfExists is met without the key",
+        "ForAnyValue is not met when the key is not there; a test on AWS, with IfExists, agrees:"
+        " https://repost.aws/questions/QU9HFmDzP0QGuU-fd7rS6B7w",
+        GUIDE + "reference_policies_condition-single-vs-multi-valued-context-keys.html",
+        models.absent_as_any_value,
+        lambda bucket, _: (
+            Case(allow("s3:*", "*", {"ForAnyValue:StringEqualsIfExists": {"aws:SourceVpc": "x"}})),
+            _get(bucket),
+        ),
+    ),
+    Deviation(
         "a key's slash at the end is lost",
         "A resource is the key as it is: users are kept from making folders by a Deny of"
         " s3:PutObject on bucket/*/.",

@@ -124,6 +124,15 @@ def empty_as_value(question: Question) -> Question:
     return _conditions(question, rename)
 
 
+def absent_as_any_value(question: Question) -> Question:
+    def rename(operator: str, key: str) -> str:
+        is_absent = key.lower() not in question.requests[-1].context
+        is_lax = operator.startswith("ForAnyValue:") and operator.endswith("IfExists")
+        return operator.rpartition(":")[2] if is_absent and is_lax else operator
+
+    return _conditions(question, rename)
+
+
 def lines_apart(question: Question) -> Question:
     """Each pattern is replaced by one that says what the engine makes of it."""
     resource = question.requests[0].resource

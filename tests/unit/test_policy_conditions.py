@@ -77,7 +77,7 @@ def test_a_key_that_is_there(operator: str, wanted: object, value: str, met: boo
         ("ForAllValues:StringEquals", True),
         ("ForAnyValue:StringEquals", False),
         ("ForAnyValue:StringNotEquals", False),
-        ("ForAnyValue:StringEqualsIfExists", True),
+        ("ForAnyValue:StringEqualsIfExists", False),
     ],
 )
 def test_a_key_that_is_not_there(operator: str, met: bool) -> None:

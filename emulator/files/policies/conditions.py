@@ -42,7 +42,7 @@ def is_met(condition: Condition, context: Context) -> bool:
         return any((found is None) == (value.lower() == "true") for value in condition.values)
     if found is None:
         if condition.quantifier == "ForAnyValue":
-            return condition.if_exists
+            return False  # with IfExists too: it asks for a value that fits, and there is none
         return condition.if_exists or condition.negated or condition.quantifier == "ForAllValues"
     expected = _expected(condition, context)
     return _quantified(condition, found, lambda value: _fits(condition, value, expected))
