@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 
-from emulator.files.policies.document import Document
+from emulator.files.policies.document import Document, parse
 from emulator.files.policies.evaluation import Policies
 from emulator.files.policies.guard import Guard
 from emulator.files.policies.requests import Caller, UnknownCall
@@ -42,7 +42,9 @@ class Body(io.BytesIO):
 class S3:
     """Answers every request with `status`, and remembers it."""
 
-    def __init__(self, own: Document, status: int = 200, bucket: Document | None = None) -> None:
+    def __init__(
+        self, own: Document, status: int = 200, bucket: Document | str | None = None
+    ) -> None:
         self.sent: list[str] = []
         self.asked: list[str] = []
         self._status, self._bucket = status, bucket
@@ -53,7 +55,8 @@ class S3:
 
     def _bucket_policy(self, bucket: str) -> Document | None:
         self.asked.append(bucket)
-        return self._bucket
+        found = self._bucket
+        return parse("bucket policy", found, of_bucket=True) if isinstance(found, str) else found
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         self.sent.append(request.method)
@@ -133,6 +136,12 @@ def test_the_buckets_policy_is_asked_for_once() -> None:
     refused(s3.client.get_object, Bucket="b", Key="bob/a.csv")
     s3.client.get_object(Bucket="b", Key="bob/b.csv")
     assert s3.asked == ["b"]
+
+
+def test_a_bucket_policy_that_cannot_be_read_allows_nothing() -> None:
+    s3 = S3(policy(statement()), bucket="{")
+    refused(s3.client.get_object, Bucket="b", Key="bob/a.csv")
+    assert s3.sent == []
 
 
 def test_the_caller_is_known_to_policies() -> None:

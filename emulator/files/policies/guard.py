@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from emulator.files.policies.document import Document
 from emulator.files.policies.evaluation import Policies, Request, evaluate
 from emulator.files.policies.requests import Caller, knows_missing, requests_of
+from emulator.files.policies.spot import MalformedPolicy
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
@@ -61,7 +62,11 @@ class Guard:
             raise _refusal(model.name)
 
     def _allows(self, request: Request) -> bool:
-        policy = self._bucket_policy(request.bucket) if request.bucket else None
+        try:
+            policy = self._bucket_policy(request.bucket) if request.bucket else None
+        except MalformedPolicy as error:
+            log.warning("%s refused: %s", request.action, error)
+            return False
         decision = evaluate(request, self._policies.with_bucket(policy))
         log.debug("%s: %s on %s", decision.kind, request.action, request.resource)
         return decision.allowed
