@@ -53,12 +53,12 @@ def _contexts(question: Question, change: Callable[[dict[str, Any]], Any]) -> Qu
     return replace(question, requests=tuple(asked))
 
 
-def _conditions(question: Question, rename: Callable[[str, str], str]) -> Question:
+def _conditions(question: Question, rename: Callable[[str, str, list[Any]], str]) -> Question:
     def changed(statement: Json) -> Json:
         made: dict[str, dict[str, Any]] = {}
         for operator, keys in statement.get("Condition", {}).items():
             for key, values in keys.items():
-                name = rename(operator, key)
+                name = rename(operator, key, values if isinstance(values, list) else [values])
                 made.setdefault(name, {})[key] = values
         return {**statement, "Condition": made}
 
@@ -105,10 +105,13 @@ def no_not_principal(question: Question) -> Question:
 
 
 def arns_as_texts(question: Question) -> Question:
+    """Only where it matters: a pattern of all six parts is the same to both, for the ARNs here."""
     names = {"ArnEquals": "StringLike", "ArnLike": "StringLike"}
     names |= {"ArnNotEquals": "StringNotLike", "ArnNotLike": "StringNotLike"}
 
-    def rename(operator: str, _: str) -> str:
+    def rename(operator: str, _: str, values: list[Any]) -> str:
+        if all(str(value).count(":") == 5 for value in values):
+            return operator
         for arn, text in names.items():
             operator = operator.replace(arn, text)
         return operator
@@ -117,7 +120,7 @@ def arns_as_texts(question: Question) -> Question:
 
 
 def empty_as_value(question: Question) -> Question:
-    def rename(operator: str, key: str) -> str:
+    def rename(operator: str, key: str, _: list[Any]) -> str:
         is_empty = question.requests[-1].context.get(key.lower()) == ("",)
         return operator.rpartition(":")[2] if is_empty else operator
 
@@ -125,7 +128,7 @@ def empty_as_value(question: Question) -> Question:
 
 
 def absent_as_any_value(question: Question) -> Question:
-    def rename(operator: str, key: str) -> str:
+    def rename(operator: str, key: str, _: list[Any]) -> str:
         is_absent = key.lower() not in question.requests[-1].context
         is_lax = operator.startswith("ForAnyValue:") and operator.endswith("IfExists")
         return operator.rpartition(":")[2] if is_absent and is_lax else operator
