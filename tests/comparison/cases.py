@@ -221,7 +221,8 @@ class Maker:
             "aws:SourceVpc": ("vpc-1",),
             "aws:PrincipalTag/Level": ("7", "${aws:PrincipalTag/Level}", "${aws:username, '7'}"),
         }
-        key = self._one(list(keys))
+        # The prefix keeps neighbours apart: the commonest condition of all, and so it is here.
+        key = self._one((*keys, *["s3:prefix"] * len(keys)))
         return name, (key, self._list([self._one(keys[key]) for _ in range(2)]))
 
     def numbers(self) -> tuple[str, Any]:
