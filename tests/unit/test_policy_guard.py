@@ -101,11 +101,14 @@ def test_a_copy_needs_both_its_ends() -> None:
     copy = {"Bucket": "b", "Key": "new", "CopySource": {"Bucket": "b", "Key": "old"}}
     read = statement(Action="s3:GetObject", Resource="arn:aws:s3:::b/old")
     write = statement(Action="s3:PutObject", Resource="arn:aws:s3:::b/new")
+    part = {**copy, "UploadId": "u", "PartNumber": 1}
     for one in (read, write):
         refused(S3(policy(one)).client.copy_object, **copy)
+        refused(S3(policy(one)).client.upload_part_copy, **part)
     s3 = S3(policy(read, write))
     s3.client.copy_object(**copy)  # type: ignore[arg-type]  # it is what it takes
-    assert s3.sent == ["PUT"]
+    s3.client.upload_part_copy(**part)  # type: ignore[arg-type]
+    assert s3.sent == ["PUT", "PUT"]
 
 
 def test_parts_are_puts_and_giving_up_is_an_action_of_its_own() -> None:
@@ -115,6 +118,7 @@ def test_parts_are_puts_and_giving_up_is_an_action_of_its_own() -> None:
     s3 = S3(policy(statement(Action="s3:AbortMultipartUpload")))
     s3.client.abort_multipart_upload(Bucket="b", Key="k", UploadId="u")
     refused(s3.client.create_multipart_upload, Bucket="b", Key="k")
+    refused(s3.client.complete_multipart_upload, Bucket="b", Key="k", UploadId="u")
 
 
 @pytest.mark.parametrize("call", ["head_object", "get_object"])
