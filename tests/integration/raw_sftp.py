@@ -205,6 +205,11 @@ class RawSftp:
         kind, self.greeting = self._read_frame()
         assert (kind, self.greeting[:4]) == (Kind.VERSION, struct.pack(">I", VERSION))
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the server has ended the session."""
+        return bool(self.channel.closed or self.channel.eof_received)
+
     def request(self, kind: int, *fields: Field) -> Answer:
         """Send one request and wait for its answer."""
         return self.answer(self.send(kind, *fields))

@@ -11,7 +11,6 @@ from tests.integration.conformance.differences import Difference, summary
 from tests.integration.conformance.row import Outcome, Row
 from tests.integration.conformance.scene import Scene
 from tests.integration.conformance.stage import Stage
-from tests.integration.raw_sftp import RawSftp
 from tests.integration.support import Environment
 
 DIFFERENCES = pytest.StashKey[list[Difference]]()
@@ -25,18 +24,11 @@ def stage(environment: Environment) -> Iterator[Stage]:
         yield stage
 
 
-@pytest.fixture(scope="session")
-def home_session(stage: Stage) -> Iterator[RawSftp]:
-    """The login that most rows share."""
-    with stage.connection(stage.home_user) as transport:
-        yield RawSftp(transport)
-
-
 @pytest.fixture
-def scene(stage: Stage, home_session: RawSftp, row: Row) -> Iterator[Scene]:
+def scene(stage: Stage, row: Row) -> Iterator[Scene]:
     """A row's own folder; the logins it makes end with it."""
     with ExitStack() as ended:
-        yield Scene(stage, row.area, home_session, ended)
+        yield Scene(stage, row.area, stage.home_session(), ended)
 
 
 @pytest.fixture
