@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.integration.support import CONFIG_KEY, Environment
+from tests.integration.support import Environment
 
 SAFE = ("conformance", "test_asyncssh", "test_flow", "test_isolation", "test_sftp_operations")
 OUTPUTS = (
@@ -41,7 +41,10 @@ def deployed(stack: str, quill_url: str | None, variables: Mapping[str, str]) ->
         outputs = _outputs(stack, region)
         return Environment(_values(stack, region, outputs, quill_url, variables))
     except (BotoCoreError, ClientError) as error:
-        raise NoStack(f"no such stack: '{stack}' in {region} ({error}) - deploy it") from error
+        what, to_do = "cannot look at stack", "check credentials and their rights"
+        if "does not exist" in str(error):
+            what, to_do = "no such stack", "name another, or deploy it"
+        raise NoStack(f"{what}: '{stack}' in {region} ({error}) - {to_do}") from error
 
 
 def _outputs(stack: str, region: str) -> dict[str, str]:
@@ -84,19 +87,14 @@ def _values(
 
 @contextmanager
 def left_as_found(environment: Environment) -> Iterator[Environment]:
-    """Afterwards the users made are gone, their files too, and the routes are what they were."""
-    s3 = environment.client("s3")
-    config = {"Bucket": environment.bucket, "Key": CONFIG_KEY}
-    before = None
-    with suppress(s3.exceptions.NoSuchKey):
-        before = s3.get_object(**config)["Body"].read()
+    """Afterwards the users made are gone, and their files and routes; what others made stays."""
     try:
         yield environment
     finally:
-        for server_id, name in environment.users_made:
-            _delete_user(environment, server_id, name)
-        if before is not None and s3.get_object(**config)["Body"].read() != before:
-            s3.put_object(**config, Body=before)
+        with ExitStack() as each:  # one that fails does not keep the others
+            each.callback(environment.remove_routes)
+            for server_id, name in environment.users_made:
+                each.callback(_delete_user, environment, server_id, name)
 
 
 def _delete_user(environment: Environment, server_id: str, name: str) -> None:

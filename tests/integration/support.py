@@ -15,6 +15,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,6 +68,7 @@ class Environment:
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.users_made: list[tuple[str, str]] = []
+        self._routes_made: list[bytes] = []
         self._clients: dict[object, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
@@ -114,10 +116,20 @@ class Environment:
 
     def add_route(self, text: str) -> None:
         """Add one `[[route]]` table to those in force, whoever else adds theirs too."""
+        table = f"\n[[route]]\n{text}\n".encode()
+        self._change_routes(lambda body: body + table)
+        self._routes_made.append(table)
+
+    def remove_routes(self) -> None:
+        """Take out the routes added here, and nobody else's."""
+        for table in self._routes_made:
+            self._change_routes(partial(_without, table))
+
+    def _change_routes(self, change: Callable[[bytes], bytes]) -> None:
         s3 = self.client("s3")
         while True:
             found = s3.get_object(Bucket=self.bucket, Key=CONFIG_KEY)
-            body = found["Body"].read() + f"\n[[route]]\n{text}\n".encode()
+            body = change(found["Body"].read())
             try:
                 s3.put_object(Bucket=self.bucket, Key=CONFIG_KEY, Body=body, IfMatch=found["ETag"])
             except s3.exceptions.ClientError as error:
@@ -181,6 +193,10 @@ class Environment:
             client = paramiko.SFTPClient.from_transport(transport)
             assert client is not None
             yield client
+
+
+def _without(table: bytes, body: bytes) -> bytes:
+    return body.replace(table, b"", 1)
 
 
 def put(sftp: Sftp, path: str, content: bytes) -> None:
