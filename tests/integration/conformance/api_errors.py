@@ -53,7 +53,8 @@ def _no_server(scene: Scene) -> Outcome:
     "BOTO",
     "D",
     Outcome("ResourceNotFoundException", "Unknown server", ("Server", NOWHERE)),
-    words="D",
+    words="I",
+    chosen="in the words documented for UpdateServer",
 )
 def _user_of_no_server(scene: Scene) -> Outcome:
     return scene.api_user(NOBODY, ServerId=NOWHERE)

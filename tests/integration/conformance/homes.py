@@ -113,7 +113,7 @@ def _directory_entry(scene: Scene) -> Outcome:
     "UG2023",
     "D",
     Outcome(found=()),
-    different="not needed here; the current guide no longer asks for it",
+    chosen="not needed here: the current guide no longer asks for it",
 )
 def _no_root_object(scene: Scene) -> Outcome:
     result: Outcome = _mapped(scene, ("/", "")).ls("/")
@@ -155,7 +155,15 @@ def _start(scene: Scene) -> Outcome:
     return Outcome(found=client.realpath("."))
 
 
-@row("LOGICAL: the bucket's own path", "No such file or directory", LOGICAL, "D", MISSING)
+@row(
+    "LOGICAL: the bucket's own path",
+    "not to be seen",
+    LOGICAL,
+    "D",
+    MISSING,
+    words="I",
+    chosen="as documented for a put outside the entries",
+)
 def _real_path(scene: Scene) -> Outcome:
     result: Outcome = _mapped(scene, ("/inbox", "in")).stat(f"/{scene.stage.bucket}")
     return result
@@ -217,7 +225,15 @@ def _in_role(scene: Scene) -> Outcome:
     return scene.client_of(None, Role=role).put("file")
 
 
-@variable("${transfer:HomeDirectory} of a LOGICAL home", "not supported", POLICY, "D", DENIED)
+@variable(
+    "${transfer:HomeDirectory} of a LOGICAL home",
+    "not supported",
+    POLICY,
+    "D",
+    DENIED,
+    words="U",
+    chosen="not replaced: what asks for it fits nothing",
+)
 def _logical_directory(scene: Scene) -> Outcome:
     return _logical(scene, "${transfer:HomeDirectory}/*")
 
@@ -251,11 +267,11 @@ def _nested(scene: Scene) -> Outcome:
 
 @variable(
     "${transfer:HomeDirectory} of a HomeDirectory that ends with a slash",
-    "nothing documented; the guide warns of `*` against `/*`",
+    "the guide's example, `/home/bob/amazon/stuff/`, keeps the slash",
     POLICY,
-    "U",
+    "I",
     DENIED,
-    chosen="the slash is kept, so that `/*` asks for two of them",
+    chosen="inferred: the slash is kept, so that `/*` asks for two of them",
 )
 def _trailing_slash(scene: Scene) -> Outcome:
     policy = document(_statement("${transfer:HomeDirectory}/*"))

@@ -23,9 +23,9 @@ HOME_PATHS = {
     "/": "/",
 }
 NAMES = {
+    "in UTF-8": "más 日本.csv",
     "with a space": "q3 sales.csv",
     "with a plus": "a+b.csv",
-    "in UTF-8": "más 日本.csv",
     "with quotes and percent": "\"100%\" 'x'.csv",
     "that looks url-encoded": "%2e%2e",
     "with a backslash": "a\\b",
@@ -50,8 +50,8 @@ def _name(what: str, name: str) -> None:
     @row(
         f"a name {what}: `{name}`",
         "kept as it is",
-        "TF-FILE",
-        "D",
+        "TF-FILE" if what == "in UTF-8" else "S3-UG",
+        "D" if what == "in UTF-8" else "I",
         Outcome(found=((name,), (name,))),
     )
     def _put(scene: Scene) -> Outcome:
@@ -169,7 +169,8 @@ def _both(scene: Scene) -> Outcome:
     "TF-POLICY",
     "D",
     Outcome(3, "Permission denied"),
-    words="C",
+    words="I",
+    chosen="status 3 is what clients show as `Permission denied`",
 )
 def _above(scene: Scene) -> Outcome:
     return scene.ls(f"/{scene.stage.bucket}")

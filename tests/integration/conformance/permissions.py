@@ -194,6 +194,7 @@ SHEET.not_run(
     "D",
     Outcome(),
     different="here roles are assumed with the engine's root keys: their trust is not looked at",
+    words="U",
     elsewhere={"aws": Outcome("connection")},
 )
 def _untrusted(scene: Scene) -> Outcome:
