@@ -22,7 +22,6 @@ from emulator.files.errors import (
     FOLDER_RENAMED,
     IS_FOLDER,
     NOT_EMPTY,
-    RANDOM_ACCESS,
     NoSuchFile,
     PermissionDenied,
     Unsupported,
@@ -219,5 +218,5 @@ def _moved(file: OpenFile) -> Moved | None:
 
 
 def _wrong_mode(mode: OpenMode) -> Unsupported:
-    # The first half is what AWS answers at OPEN, with status 8 (github.com/pkg/sftp/issues/305).
-    return Unsupported(f"Cannot open file in mode: {mode}: {RANDOM_ACCESS}")
+    # AWS's words, to the letter: github.com/sshnet/SSH.NET/issues/1215, pkg/sftp/issues/305.
+    return Unsupported(f"Cannot open file in mode: {mode}")
