@@ -23,7 +23,7 @@ class Events:
         self._s3 = environment.client("s3")
         self._sqs = environment.client("sqs")
         self._bucket, self._prefix = bucket, prefix
-        self._seen: list[tuple[str, str]] = []
+        self._seen: list[tuple[str, str, str]] = []
         account = environment.client("sts").get_caller_identity()["Account"]
         self._arn = f"arn:aws:sqs:{environment.region}:{account}:{bucket}"
         self._queue = self._sqs.create_queue(QueueName=bucket, Attributes=self._attributes())
@@ -33,11 +33,12 @@ class Events:
         self._sqs.delete_queue(QueueUrl=self._queue["QueueUrl"])
 
     def below(self, prefix: str) -> list[tuple[str, str]]:
-        """Name and key of events so far, in order: an object put now is waited for."""
+        """Name and key of events so far, in order of time: an object put now is waited for."""
         last = f"{self._prefix}last/{uuid.uuid4().hex}"
         self._s3.put_object(Bucket=self._bucket, Key=last)
         eventually(lambda: self._receive_until(last), PATIENCE_SECONDS)
-        return [(name, key) for name, key in self._seen if key.startswith(prefix)]
+        in_time = sorted(self._seen, key=lambda event: event[0])  # S3 promises no order
+        return [(name, key) for _, name, key in in_time if key.startswith(prefix)]
 
     def _attributes(self) -> dict[str, str]:
         statement = {
@@ -75,11 +76,11 @@ class Events:
                 for number, each in enumerate(messages)
             ]
             self._sqs.delete_message_batch(**queue, Entries=done)
-        assert any(key == last for _, key in self._seen)
+        assert any(key == last for *_, key in self._seen)
 
 
-def _events(body: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _events(body: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """S3's test event has no records."""
     for record in body.get("Records", []):
         key = urllib.parse.unquote_plus(record["s3"]["object"]["key"])
-        yield record["eventName"].removeprefix("ObjectCreated:"), key
+        yield record["eventTime"], record["eventName"].removeprefix("ObjectCreated:"), key

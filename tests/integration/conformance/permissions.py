@@ -172,6 +172,20 @@ def _read_only(scene: Scene) -> Outcome:
     return Outcome(found=(client.get("file").found, client.ls(".").found))
 
 
+@row(
+    "ls with s3:ListBucket alone, DirectoryListingOptimization DISABLED",
+    "asks for each folder's marker, which needs s3:GetObject",
+    SOURCE,
+    "D",
+    Outcome(found=("file", "folder")),
+    words="U",
+    different="listed as with ENABLED, by s3:ListBucket alone",
+    own_server=True,
+)
+def _list_only(scene: Scene) -> Outcome:
+    return _user(scene, LIST, server=scene.stage.server())[0].ls(".")
+
+
 @row("rm with s3:DeleteObject alone", "works", SOURCE, "D", Outcome(found=("folder/",)))
 def _delete_only(scene: Scene) -> Outcome:
     client, home = _user(scene, _objects("DeleteObject"))
