@@ -202,7 +202,7 @@ def _options(arguments: Sequence[str]) -> Options:
     parser.add_argument(
         "--enforce-policies",
         action="store_true",
-        help="decide each S3 call by IAM's policies here, for an engine that leaves IAM out",
+        help="decide each login and S3 call by IAM's policies here, whatever the engine does",
     )
     # AWS and engines refuse `aws.transfer` from anyone but AWS.
     parser.add_argument("--event-source", default="quillgate.transfer", help="empty: no events")

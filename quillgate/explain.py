@@ -20,6 +20,7 @@ from emulator.files.policies.principal import Principal
 from emulator.files.policies.requests import Caller, requests_of
 from emulator.files.policies.role import bucket_policy, read_role
 from emulator.files.policies.spot import MalformedPolicy
+from emulator.files.policies.trust import check_trust
 from emulator.transfer.model import HomeMapping, User
 from quillgate.errors import PolicyError, TargetError
 from quillgate.target import Target
@@ -110,9 +111,10 @@ def _steps(
 
 def _session(target: Target, user: User) -> tuple[Caller, Policies]:
     """As whom S3 sees the user, and what decides on that."""
-    role = read_role(target.client("iam"), user.role)
+    role, name = read_role(target.client("iam"), user.role), role_session_name(user, _SESSION_ID)
+    check_trust(role, user.arn, name)
     s3 = target.client("s3").meta
-    principal = Principal(role.arn, role_session_name(user, _SESSION_ID))
+    principal = Principal(role.arn, name)
     is_secure = s3.endpoint_url.startswith("https:")
     return Caller(principal, role.id, s3.region_name, is_secure, role.tags), policies_of(user, role)
 

@@ -84,7 +84,8 @@ def _transfer(state: State, ports: Ports) -> Part:
         "--account-id": ACCOUNT,
         "--region": REGION,
     }
-    command = (*_PYTHON, "emulator.transfer_service", *_words(options))
+    # The engine enforces IAM, but for a few of its rules: both must allow.
+    command = (*_PYTHON, "emulator.transfer_service", *_words(options), "--enforce-policies")
     environ = {**_ROOT, "AWS_ENDPOINT_URL": url(ports.engine)}
     return Part("Transfer", "transfer", command, environ, f"{url(ports.transfer)}/health")
 

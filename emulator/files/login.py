@@ -18,6 +18,7 @@ from emulator.files.policies.principal import Principal
 from emulator.files.policies.requests import Caller
 from emulator.files.policies.role import Role, bucket_policy, read_role
 from emulator.files.policies.spot import MalformedPolicy
+from emulator.files.policies.trust import check_trust
 from emulator.files.policy import session_policy
 from emulator.files.session import FileSession
 from emulator.transfer.model import Server, User
@@ -92,6 +93,7 @@ def _guard(user: User, session_id: str, region: str) -> Guard:
         iam, s3 = _own_clients(region)
         try:
             role = read_role(iam, user.role)
+            check_trust(role, user.arn, role_session_name(user, session_id))
             policies = policies_of(user, role)
         except MalformedPolicy as error:
             raise FileError(str(error)) from error

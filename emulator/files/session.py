@@ -159,7 +159,14 @@ class FileSession:
     def _download(self, location: Location) -> Download:
         if location.bucket is None or not location.key or location.is_fixed:
             raise IS_FOLDER()
-        return Download(location.target, self._s3, location.bucket, location.key, self._workers)
+        try:
+            return Download(location.target, self._s3, location.bucket, location.key, self._workers)
+        except PermissionDenied:
+            # S3 says so of a missing key, too, to users whose ListBucket depends on `s3:prefix`.
+            with suppress(PermissionDenied):
+                if self._found(location).is_folder:
+                    raise NoSuchFile from None
+            raise
 
     def _upload(self, location: Location, mode: OpenMode) -> Upload:
         """Ask S3 nothing for an ordinary upload: a user who may only write can."""

@@ -70,7 +70,7 @@ def literal_variables(question: Question) -> Question:
 
 
 def session_as_principal(question: Question) -> Question:
-    who = question.requests[0].principal.session_arn
+    (who,) = question.requests[0].principal.session_names
     return _contexts(question, lambda context: context.update({"aws:principalarn": (who,)}))
 
 

@@ -449,7 +449,7 @@ def _role(environment: Environment, session_name: str) -> str:
     """A role that only sessions of this name may take on, and that may do all with S3."""
     trust = {
         "Effect": "Allow",
-        "Principal": {"AWS": "*"},
+        "Principal": {"Service": "transfer.amazonaws.com"},
         "Action": "sts:AssumeRole",
         "Condition": {"StringLike": {"sts:RoleSessionName": session_name}},
     }

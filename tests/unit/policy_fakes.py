@@ -9,6 +9,7 @@ from emulator.files.policies.evaluation import Decision, Policies, Request, eval
 from emulator.files.policies.principal import Principal
 
 ROLE = "arn:aws:iam::123456789012:role/sftp/user"
+USER_ARN = "arn:aws:transfer:us-east-1:123456789012:user/s-1/bob"
 PRINCIPAL = Principal(ROLE, "bob.0123@s-1")
 SESSION = "arn:aws:sts::123456789012:assumed-role/user/bob.0123@s-1"
 ROOT = "arn:aws:iam::123456789012:root"

@@ -13,7 +13,7 @@ from emulator.files.policies.operations import Operation
 from quillgate.errors import PolicyError, TargetError
 from quillgate.explain import Explanation, explain, find_user
 from quillgate.target import Target
-from tests.unit.policy_fakes import ROLE, statement
+from tests.unit.policy_fakes import ROLE, USER_ARN, statement
 
 FILES = statement(Sid="Files", Action="s3:*Object", Resource="arn:aws:s3:::b/*")
 LIST = statement(Sid="List", Action="s3:ListBucket", Resource="arn:aws:s3:::b")
@@ -44,9 +44,12 @@ class Services:
         user: dict[str, Any] | None = None,
         bucket: str | None = None,
         boundary: str | None = None,
+        trusted: str = "transfer.amazonaws.com",
     ) -> None:
         home = {"HomeDirectory": "/b/bob", "HomeDirectoryType": "PATH"}
-        self._user = {"UserName": "bob", "Arn": "arn", "Role": ROLE, **(user or home)}
+        self._user = {"UserName": "bob", "Arn": USER_ARN, "Role": ROLE, **(user or home)}
+        trust = {"Effect": "Allow", "Principal": {"Service": trusted}}
+        self._trust = {**trust, "Action": "sts:AssumeRole"}
         self._bucket = bucket
         self._boundary = {"PermissionsBoundaryArn": boundary} if boundary else None
         self.exceptions = SimpleNamespace(ResourceNotFoundException=NotFoundError)
@@ -71,7 +74,12 @@ class Services:
     def get_role(self, **call: str) -> dict[str, Any]:
         if call["RoleName"] != ROLE.rpartition("/")[2]:
             raise ClientError({"Error": {"Code": "NoSuchEntity"}}, "GetRole")
-        role = {"Arn": ROLE, "RoleId": "AROA1", "Tags": [{"Key": "a", "Value": "b"}]}
+        role = {
+            "Arn": ROLE,
+            "RoleId": "AROA1",
+            "Tags": [{"Key": "a", "Value": "b"}],
+            "AssumeRolePolicyDocument": {"Statement": self._trust},
+        }
         return {"Role": role | ({"PermissionsBoundary": b} if (b := self._boundary) else {})}
 
     def get_paginator(self, name: str) -> Any:
@@ -215,3 +223,9 @@ def test_a_malformed_policy_is_told(policy: object) -> None:
     user = {**scoped(), "Policy": policy if isinstance(policy, str) else json.dumps(policy)}
     with pytest.raises(PolicyError, match="'bob' - "):
         explained("put", "a", user=user)
+
+
+def test_a_role_that_does_not_trust_transfer_lets_nobody_in() -> None:
+    services = Services(trusted="ec2.amazonaws.com")
+    with pytest.raises(PolicyError, match="nobody can log in as: 'bob' - role does not trust"):
+        explain(services.target, find_user(services.target, "bob"), "put", "a.csv")

@@ -21,6 +21,8 @@ _VERSIONS = ("2008-10-17", _VARIABLES_SINCE)
 _ACTION = re.compile(r"\*|(?:[A-Za-z0-9-]+|\*):[\w.*?-]+", re.ASCII)
 _RESOURCE = re.compile(r"\*|arn:[a-z*-]+:[a-z0-9-]+:.*", re.DOTALL)
 _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
+_RESOURCES = {"Resource", "NotResource"}
+_PRINCIPALS = {"Principal", "NotPrincipal"}
 _MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
 
 
@@ -45,8 +47,28 @@ class Document:
     statements: tuple[Statement, ...]
 
 
+@dataclass(frozen=True)
+class _Kind:
+    """Which principals statements name, if any, and whether they name resources."""
+
+    principals: str = ""
+    has_resources: bool = True
+
+
+_OF_ROLE, _OF_BUCKET, _OF_TRUST = _Kind(), _Kind("AWS"), _Kind("Service", has_resources=False)
+
+
 def parse(name: str, policy: str | Mapping[str, Any], *, of_bucket: bool = False) -> Document:
     """Read a document; raises MalformedPolicy. Only a bucket's names principals."""
+    return _parsed(name, policy, _OF_BUCKET if of_bucket else _OF_ROLE)
+
+
+def parse_trust(name: str, policy: str | Mapping[str, Any]) -> Document:
+    """Read a role's trust policy, as to the services it names; raises MalformedPolicy."""
+    return _parsed(name, policy, _OF_TRUST)
+
+
+def _parsed(name: str, policy: str | Mapping[str, Any], kind: _Kind) -> Document:
     content = Spot(name, _loaded(name, policy) if isinstance(policy, str) else policy)
     content.only({"Version", "Id", "Statement"})
     version = content.value.get("Version", _VERSIONS[0])
@@ -58,7 +80,7 @@ def parse(name: str, policy: str | Mapping[str, Any], *, of_bucket: bool = False
         raise content.wrong("no Statement", "give at least one")
     has_variables = version == _VARIABLES_SINCE
     statements = tuple(
-        _statement(Spot(f"{name}, statement {number}", each), number, of_bucket, has_variables)
+        _statement(Spot(f"{name}, statement {number}", each), number, kind, has_variables)
         for number, each in enumerate(given, start=1)
     )
     return Document(name, statements)
@@ -89,8 +111,11 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _statement(spot: Spot, number: int, of_bucket: bool, has_variables: bool) -> Statement:
-    spot.only(_MEMBERS | ({"Principal", "NotPrincipal"} if of_bucket else set()))
+def _statement(spot: Spot, number: int, kind: _Kind, has_variables: bool) -> Statement:
+    spot.only(
+        _MEMBERS - (set() if kind.has_resources else _RESOURCES)
+        | (_PRINCIPALS if kind.principals else set())
+    )
     effect = spot.value.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise spot.wrong(f"Effect '{effect}'", "use Allow or Deny")
@@ -98,15 +123,15 @@ def _statement(spot: Spot, number: int, of_bucket: bool, has_variables: bool) ->
         label=str(spot.value.get("Sid") or number),
         is_allow=effect == "Allow",
         actions=spot.choice("Action", _ACTION),
-        resources=spot.choice("Resource", _RESOURCE),
+        resources=spot.choice("Resource", _RESOURCE) if kind.has_resources else Choice(("*",)),
         has_variables=has_variables,
         conditions=_conditions(spot, has_variables),
-        principals=_principals(spot) if of_bucket else None,
+        principals=_principals(spot, kind.principals) if kind.principals else None,
     )
 
 
-def _principals(spot: Spot) -> Choice:
-    """Those of kind AWS: the others never are a role's session."""
+def _principals(spot: Spot, kind: str) -> Choice:
+    """Those of one kind: only AWS can mean a role's session, only Service a service."""
     names = [name for name in ("Principal", "NotPrincipal") if name in spot.value]
     if len(names) != 1:
         raise spot.wrong(f"{len(names)} of Principal, NotPrincipal", "give one of them")
@@ -115,7 +140,7 @@ def _principals(spot: Spot) -> Choice:
         return Choice(("*",), negated)
     kinds = Spot(f"{spot.where}, {names[0]}", found)
     kinds.only({"AWS", "Service", "Federated", "CanonicalUser"})
-    return Choice(kinds.texts("AWS") if "AWS" in found else (), negated)
+    return Choice(kinds.texts(kind) if kind in found else (), negated)
 
 
 def _conditions(spot: Spot, has_variables: bool) -> tuple[Condition, ...]:

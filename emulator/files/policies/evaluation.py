@@ -15,7 +15,7 @@ from typing import Literal
 from emulator.files.policies.conditions import Condition, is_met, unresolved
 from emulator.files.policies.document import Document, Statement
 from emulator.files.policies.pattern import Context, filled, plain
-from emulator.files.policies.principal import Principal, names
+from emulator.files.policies.principal import Named, names
 from emulator.files.policies.spot import Choice
 
 Kind = Literal["allowed", "explicitly denied", "implicitly denied"]
@@ -27,7 +27,7 @@ class Request:
 
     action: str
     resource: str
-    principal: Principal
+    principal: Named
     context: Context
 
     @property

@@ -6,8 +6,42 @@ IAM user guide, reference_policies_elements_principal and reference_policies_ele
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from emulator.files.policies.spot import Choice
+
+
+class Named(Protocol):
+    """Names that mean somebody: as this one alone, by kind, or together with others."""
+
+    @property
+    def session_names(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def role_names(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def account_names(self) -> frozenset[str]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Service:
+    """An AWS service, `transfer.amazonaws.com`. It has one name for all purposes."""
+
+    name: str
+
+    @property
+    def session_names(self) -> frozenset[str]:
+        """The service's name."""
+        return frozenset({self.name})
+
+    @property
+    def role_names(self) -> frozenset[str]:
+        """The service's name, or everybody."""
+        return frozenset({self.name, "*"})
+
+    @property
+    def account_names(self) -> frozenset[str]:
+        """The service's name."""
+        return frozenset({self.name})
 
 
 @dataclass(frozen=True)
@@ -50,9 +84,7 @@ class Principal:
         return frozenset({self.account, f"arn:{self.partition}:iam::{self.account}:root"})
 
 
-def names(
-    choice: Choice, principal: Principal, who: frozenset[str] | None, has_boundary: bool
-) -> bool:
+def names(choice: Choice, principal: Named, who: frozenset[str] | None, has_boundary: bool) -> bool:
     """Whether the choice means one of `who`, by default any name of the principal.
 
     NotPrincipal leaves out only those it lists by session, role and account, and nobody whose role

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from emulator.files.errors import PermissionDenied
-from emulator.files.policies.document import Document, parse
+from emulator.files.policies.document import Document, parse, parse_trust
 
 if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
@@ -29,6 +29,7 @@ class Role:
     tags: Mapping[str, str]
     policies: tuple[Document, ...]
     boundary: Document | None
+    trust: Document
 
 
 def read_role(iam: IAMClient, role_arn: str) -> Role:
@@ -45,6 +46,7 @@ def read_role(iam: IAMClient, role_arn: str) -> Role:
         tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
         policies=(*_inline(iam, name), *_attached(iam, name)),
         boundary=_managed(iam, boundary) if boundary else None,
+        trust=parse_trust("trust policy", cast("Any", role["AssumeRolePolicyDocument"])),
     )
 
 

@@ -148,10 +148,9 @@ def _stat_denied(scene: Scene) -> Outcome:
     "forbids mkdir and nothing else",
     SOURCE,
     "D",
-    Outcome(found=("file", "folder/", "made/", "new")),
+    Outcome(3, "Permission denied", ("file", "folder/", "new")),
     words="I",
-    different="the local engine's IAM does not see a key's last slash: the marker is made",
-    elsewhere={"aws": Outcome(3, None, ("file", "folder/", "new"))},
+    chosen="AWS documents that, not its status and words",
 )
 def _no_mkdir(scene: Scene) -> Outcome:
     forbidden = _objects("PutObject", effect="Deny", keys="*/")
@@ -206,10 +205,9 @@ SHEET.not_run(
     "cannot be assumed: nobody gets in",
     "TF-USERS",
     "D",
-    Outcome(),
-    different="here roles are assumed with the engine's root keys: their trust is not looked at",
+    Outcome("connection"),
     words="U",
-    elsewhere={"aws": Outcome("connection")},
+    chosen="AWS documents that, not how the client is told",
 )
 def _untrusted(scene: Scene) -> Outcome:
     role = scene.stage.make_role(LIST, trusted={"Service": "ec2.amazonaws.com"})

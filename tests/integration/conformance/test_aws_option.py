@@ -6,17 +6,32 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.integration.support import Environment
+
+# Expects of two rows what no server does: a status that is none, and a check that cannot end well.
+CONTRADICTIONS = """
+from dataclasses import replace
+from tests.integration.conformance import operations
+from tests.integration.conformance.row import Outcome
+
+def contradicted(row):
+    if row.case == "pwd":
+        return replace(row, expected=Outcome(7))
+    return replace(row, observe=lambda scene: 1 / 0) if row.case == "cd" else row
+
+operations.SHEET.rows[:] = map(contradicted, operations.SHEET.rows)
+"""
 
 pytestmark = pytest.mark.embedded
 Suite = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def suite(environment: Environment) -> Suite:
+def suite(environment: Environment, tmp_path: Path) -> Suite:
     """Run the suite as a child, on what stands in for AWS."""
     variables = {
         "AWS_ENDPOINT_URL": environment.aws_endpoint,
@@ -27,6 +42,7 @@ def suite(environment: Environment) -> Suite:
         "SFTP_HOST": environment.sftp_host,
         "SFTP_PORT": str(environment.sftp_port),
         "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(tmp_path),
     }
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,17 +56,21 @@ def suite(environment: Environment) -> Suite:
 
 
 def test_differences_are_told_and_only_documented_ones_fail(
-    suite: Suite, environment: Environment
+    suite: Suite, environment: Environment, tmp_path: Path
 ) -> None:
+    (tmp_path / "contradictions.py").write_text(CONTRADICTIONS)
     environment.new_user("nobody")  # a row deletes a user that is not there: not this one
     before = _left(environment)
-    rows = "(PutObject and denied) or (line and break) or (ServerId and another) or delete_user"
-    done = suite("tests/integration", "--stack", environment.stack_name, "-k", rows)
-    assert "AWS differs from the fidelity table: 2; settled: 0" in done.stdout, done.stdout
+    rows = "cd or pwd or (line and break) or (ServerId and another) or delete_user"
+    plugin = ("-p", "contradictions")
+    done = suite("tests/integration", *plugin, "--stack", environment.stack_name, "-k", rows)
+    assert "AWS differs from the fidelity table: 3; settled: 0" in done.stdout, done.stdout
+    assert "    expected  7" in done.stdout
+    assert "check ended early \"ZeroDivisionError('division by zero')\"" in done.stdout
     assert "    expected  done, found: ('a\\nb',)" in done.stdout
     assert '    AWS       3 "Permission denied", found: ()' in done.stdout
     assert "that stop, start or change parts of their environment" in done.stdout
-    assert "4 passed" in done.stdout
+    assert " failed" not in done.stdout
     assert done.returncode == pytest.ExitCode.TESTS_FAILED
     assert _left(environment) == before
 

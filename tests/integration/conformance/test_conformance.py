@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import pytest
 
+from tests.integration.conformance.conftest import Judge
 from tests.integration.conformance.row import Row
 from tests.integration.conformance.scene import Scene
 from tests.integration.conformance.table import ROWS
@@ -19,6 +20,6 @@ from tests.integration.conformance.table import ROWS
         if row.observe
     ],
 )
-def test_row(row: Row, scene: Scene, judge: Callable[[Row, object], None]) -> None:
+def test_row(row: Row, scene: Scene, judge: Judge) -> None:
     assert row.observe is not None
-    judge(row, row.observe(scene))
+    judge(row, partial(row.observe, scene))
