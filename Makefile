@@ -20,12 +20,12 @@ help: ## list the targets
 demo: $(READY) ## send a sample file the whole way, show each step, print the story
 	@$(BIN)/quillgate demo
 
-test: $(READY) ## unit tests, then the integration suite on `embedded`
+test: $(READY) ## unit tests, IAM decisions, then the integration suite on `embedded`
 	@$(BIN)/pytest tests/unit -q -n auto
 	@$(BIN)/pytest tests/comparison -q
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
 
-test-clients: $(READY) ## the suite's part for other people's clients; installs them first
+test-clients: $(READY) ## the suite's part for other people's clients; installs them first (apt, npm)
 	@missing=$$(for each in $(CLIENTS); do command -v $${each%:*} >/dev/null || echo $${each#*:}; done); \
 	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	[ -z "$$missing" ] || { $$root apt-get -qq update && $$root apt-get -qq install -y $$missing; }
@@ -39,7 +39,7 @@ fuzz: $(READY) ## broken packets, random operations, cut uploads for MINUTES=60 
 	@$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' --seed '$(SEED)' --only '$(ONLY)'
 	@$(if $(ONLY),,POLICY_CASES=2000 POLICY_SEED='$(SEED)' $(BIN)/pytest -q tests/comparison)
 
-bench: $(READY) ## speed and memory beside the peers; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
+bench: $(READY) ## speed and memory beside the peers, installs them; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
 	@for command in sftp /usr/sbin/sshd rclone s3fs fusermount3; do command -v $$command; done >/dev/null || { \
 		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; $$as_root apt-get -qq update; \
 		$$as_root apt-get -qq install -y openssh-client openssh-server rclone s3fs fuse3; }
