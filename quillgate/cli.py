@@ -144,7 +144,8 @@ def _usage(error: typer.TyperException) -> str:
     text = error.format_message() if hasattr(error, "format_message") else str(error)
     if text.startswith("Usage:"):
         return text
-    return f"quillgate: {' '.join(text.removesuffix('.').split())} - see --help"
+    text = text.removesuffix(".").replace("Value error, ", "")  # typer's words for a choice
+    return f"quillgate: {' '.join(text.split())} - see --help"
 
 
 def _say(line: str) -> None:

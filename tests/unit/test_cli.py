@@ -114,6 +114,7 @@ def test_help_is_no_error(run: Run) -> None:
         ["routes", "check"],
         ["deploy", "--parameter", "BatchSize"],
         ["up", "--ports", "many"],
+        ["users", "explain", "acme", "eat", "a.csv"],
     ],
 )
 def test_wrong_usage_ends_with_2(run: Run, words: list[str]) -> None:
@@ -122,6 +123,7 @@ def test_wrong_usage_ends_with_2(run: Run, words: list[str]) -> None:
     assert ended.stderr.startswith("quillgate: ")
     assert ended.stderr.endswith(" - see --help\n")
     assert ended.stderr.count("\n") == 1
+    assert "Value error" not in ended.stderr
 
 
 @pytest.mark.parametrize(
