@@ -9,8 +9,18 @@ READY := .venv/ready
 # command:package
 CLIENTS := sftp:openssh-client lftp:lftp curl:curl rclone:rclone sshfs:sshfs psftp:putty-tools \
 	puttygen:putty-tools node:nodejs npm:npm
+PEERS := sftp:openssh-client /usr/sbin/sshd:openssh-server rclone:rclone s3fs:s3fs fusermount3:fuse3
 NODE_CLIENT := tests/integration/clients/node
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+
+# Of a list of command:package, the packages whose command is missing are installed.
+define installed
+	missing=$$(for each in $(1); do command -v $${each%:*} >/dev/null || echo $${each#*:}; done | sort -u | xargs); \
+	[ -z "$$missing" ] || { \
+		command -v apt-get >/dev/null || { echo "missing here: '$$missing' - install them" >&2; exit 1; }; \
+		root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$root apt-get -qq update; $$root apt-get -qq install -y $$missing; }
+endef
 
 .PHONY: help demo test test-clients fuzz bench check format fidelity up down clean
 
@@ -26,9 +36,7 @@ test: $(READY) ## unit tests, IAM decisions, then the integration suite on `embe
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
 
 test-clients: $(READY) ## the suite's part for other people's clients; installs them first (apt, npm)
-	@missing=$$(for each in $(CLIENTS); do command -v $${each%:*} >/dev/null || echo $${each#*:}; done); \
-	root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	[ -z "$$missing" ] || { $$root apt-get -qq update && $$root apt-get -qq install -y $$missing; }
+	@$(call installed,$(CLIENTS))
 	@cd $(NODE_CLIENT) && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	@$(BIN)/pytest tests/integration -q -m clients
 	@$(BIN)/python -m tests.integration.clients.table
@@ -40,9 +48,7 @@ fuzz: $(READY) ## broken packets, random operations, cut uploads for MINUTES=60 
 	@$(if $(ONLY),,POLICY_CASES=2000 POLICY_SEED='$(SEED)' $(BIN)/pytest -q tests/comparison)
 
 bench: $(READY) ## speed and memory beside the peers, installs them; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
-	@for command in sftp /usr/sbin/sshd rclone s3fs fusermount3; do command -v $$command; done >/dev/null || { \
-		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; $$as_root apt-get -qq update; \
-		$$as_root apt-get -qq install -y openssh-client openssh-server rclone s3fs fuse3; }
+	@$(call installed,$(PEERS))
 	@$(BIN)/python -m benchmarks
 
 check: $(READY) ## format, lint, types, import rules, template, fidelity table
