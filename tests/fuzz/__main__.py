@@ -11,7 +11,6 @@ import faulthandler
 import logging
 import math
 import random
-import signal
 import sys
 import tempfile
 import time
@@ -20,7 +19,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.fuzz.campaigns import Campaign, campaigns
-from tests.integration.support import start_environment
+from tests.integration.support import start_environment, stop_as_by_hand
 
 HANG_SECONDS = 1800  # shrinking over the wire may take minutes
 LINE_SECONDS = 60
@@ -29,10 +28,7 @@ LINE_SECONDS = 60
 def main() -> int:
     """Start an environment, take turns until the time is over, say what was done."""
     options = _options()
-    # Stopped from wherever, it stops the environment. SystemExit would not do: Hypothesis takes it
-    # for a finding.
-    for each in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, signal.default_int_handler)
+    stop_as_by_hand()  # by SystemExit would not do: Hypothesis takes it for a finding
     logging.getLogger("paramiko").setLevel(logging.CRITICAL)  # cut connections are no news
     print(f"seed {options.seed}, {options.minutes:g} minutes", flush=True)  # noqa: T201
     with (

@@ -14,7 +14,15 @@ from typing import Any
 import pytest
 
 from tests.integration.deployed import NoStack, chosen, deployed, left_as_found
-from tests.integration.support import Environment, NewUser, Quill, Running, Sftp, start_environment
+from tests.integration.support import (
+    Environment,
+    NewUser,
+    Quill,
+    Running,
+    Sftp,
+    start_environment,
+    stop_as_by_hand,
+)
 
 LEFT_OUT = pytest.StashKey[list[str]]()
 
@@ -31,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    stop_as_by_hand()
     if config.getoption("--environment") == "aws" and not config.getoption("--stack"):
         raise pytest.UsageError("--environment aws needs a stack - name it: --stack NAME")
 

@@ -263,6 +263,12 @@ class Running:
     state: Path
 
 
+def stop_as_by_hand() -> None:
+    """From now on SIGTERM and SIGHUP end the run as Ctrl-C does: what was started is stopped."""
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, signal.default_int_handler)
+
+
 @contextlib.contextmanager
 def start_environment(state: Path, *arguments: str) -> Iterator[Running]:
     """`quillgate up` on free ports; stopped by SIGTERM at the end, which must succeed."""

@@ -2,9 +2,27 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 
 from tests.fuzz.__main__ import run
+from tests.integration.support import stop_as_by_hand
+
+
+@pytest.fixture(params=[signal.SIGTERM, signal.SIGHUP])
+def ending(request: pytest.FixtureRequest) -> Iterator[signal.Signals]:
+    """A signal whose handler is afterwards what it was."""
+    before = signal.getsignal(request.param)
+    yield request.param
+    signal.signal(request.param, before)
+
+
+def test_signals_that_end_a_run_do_it_as_ctrl_c(ending: signal.Signals) -> None:
+    stop_as_by_hand()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(ending)
 
 
 def test_a_turn_without_a_finding_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
