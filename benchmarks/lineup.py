@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.server import Server
+from benchmarks.servers.embedded import embedded
 from benchmarks.servers.ministack import start_ministack
-from benchmarks.servers.ours import ours
+from benchmarks.servers.ours import start_ours
 from benchmarks.servers.rclone import start_rclone
 from benchmarks.servers.s3fs import FUSE, can_mount, s3fs
 from benchmarks.servers.shop import open_shop
@@ -20,7 +21,7 @@ from tests.integration.support import Environment
 
 @dataclass(frozen=True)
 class Lineup:
-    """Who is compared, and the environment that ours belongs to."""
+    """Who is compared, and the environment that is one of them."""
 
     servers: tuple[Server, ...]
     environment: Environment
@@ -35,11 +36,12 @@ def lineup(folder: Path) -> Iterator[Lineup]:
         stack.callback(children.stop)
         shop = open_shop(children, folder)
         sshd, engine = start_sshd(shop), start_ministack(shop)
-        mine = stack.enter_context(ours(folder))
-        servers = [sshd, mine.server, engine.sftp, start_rclone(shop, engine)]
+        whole = stack.enter_context(embedded(folder))
+        servers = [sshd, engine.sftp, start_ours(shop, engine), whole.server]
+        servers.append(start_rclone(shop, engine))
         left_out = {}
         if can_mount():
             servers.append(stack.enter_context(s3fs(shop, engine)))
         else:
             left_out["s3fs"] = f"this machine lets nobody mount: no access to {FUSE}"
-        yield Lineup(tuple(servers), mine.environment, left_out)
+        yield Lineup(tuple(servers), whole.environment, left_out)

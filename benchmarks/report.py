@@ -10,7 +10,7 @@ from typing import Any
 from tests.integration.alone import Journey
 
 LIMIT = "sshd"
-OURS = "ours"
+OURS = ("ours", "embedded")  # our server on the peers' S3, and in the whole environment
 GOALS = {
     "put 200 MB": 2.0,
     "get 200 MB": 2.0,
@@ -50,15 +50,26 @@ class Results:
         of = self.seconds[workload]
         return median(of[server]) / median(of[LIMIT])
 
-    def goals(self) -> dict[str, dict[str, float | bool]]:
-        """What ours is held to, and whether it holds."""
-        return {
-            workload: _goal(self.ratio(workload, OURS), limit) for workload, limit in GOALS.items()
-        }
+    def goals(self) -> Iterator[Goal]:
+        """What ours are held to."""
+        for workload, at_most in GOALS.items():
+            for server in OURS:
+                yield Goal(workload, server, at_most, self.ratio(workload, server))
 
 
-def _goal(ratio: float, at_most: float) -> dict[str, float | bool]:
-    return {"at_most": at_most, "ratio": ratio, "met": ratio <= at_most}
+@dataclass(frozen=True)
+class Goal:
+    """A ratio to sshd on disk that is not to be exceeded."""
+
+    workload: str
+    server: str
+    at_most: float
+    ratio: float
+
+    @property
+    def is_met(self) -> bool:
+        """Whether it is not."""
+        return self.ratio <= self.at_most
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -87,7 +98,7 @@ def as_json(results: Results, machine: object, versions: object) -> dict[str, An
         "upload_to_quill_seconds": percentiles(results.to_quill),
         "one_huge_file": [asdict(journey) for journey in results.huge],
         "left_out": dict(results.left_out),
-        "goals": results.goals(),
+        "goals": [{**asdict(goal), "met": goal.is_met} for goal in results.goals()],
     }
 
 
@@ -115,9 +126,10 @@ def _lines(results: Results) -> Iterator[str]:
         yield f"{alone}: {each.memory / 1e6:.0f} MB of memory, {took}"
     for name, reason in results.left_out.items():
         yield f"left out: {name} - {reason}"
-    for workload, goal in results.goals().items():
-        verdict = "met" if goal["met"] else "NOT MET"
-        yield f"goal: {workload} at most {goal['at_most']:g}x: {goal['ratio']:.2f}x, {verdict}"
+    for goal in results.goals():
+        verdict = "met" if goal.is_met else "NOT MET"
+        aim = f"goal: {goal.workload} at most {goal.at_most:g}x"
+        yield f"{aim}: {goal.server} {goal.ratio:.2f}x, {verdict}"
 
 
 def _memory(processes: dict[str, int]) -> str:

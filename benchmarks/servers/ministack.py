@@ -52,7 +52,7 @@ def start_ministack(shop: Shop) -> Engine:
     child = shop.start("ministack", [sys.executable, "-P", "-m", "ministack"], port, environ)
     url = f"http://{HOST}:{port}"
     _client(url, "s3").create_bucket(Bucket=BUCKET)
-    user = _make_user(_client(url, "transfer"), shop.public_key.read_text())
+    user = make_user(url, shop.public_key.read_text())
     seed = partial(seed_bucket, _client(url, "s3"), BUCKET)
     processes = {"ministack": child.group}
     sftp = Server("ministack", sftp_port, user, shop.client_key, processes, seed)
@@ -66,7 +66,9 @@ def seed_bucket(s3: Any, bucket: str, folder: str, count: int) -> None:
         list(threads.map(lambda key: s3.put_object(Bucket=bucket, Key=key), keys))
 
 
-def _make_user(transfer: Any, public_key: str) -> str:
+def make_user(url: str, public_key: str) -> str:
+    """Make a server, and a user whose home is the bucket; gives the user's name."""
+    transfer = _client(url, "transfer")
     server_id = transfer.create_server(IdentityProviderType="SERVICE_MANAGED")["ServerId"]
     transfer.create_user(
         ServerId=server_id,

@@ -28,8 +28,12 @@ class Shop:
     ) -> Child:
         """Start a process that must listen on `port`; StartError when it does not."""
         child = self.children.start(name, command, environ or {}, self.folder / f"{name}.log")
-        self.children.wait_until(name, lambda: listens(port), START_SECONDS)
+        self.wait(name, port)
         return child
+
+    def wait(self, name: str, port: int) -> None:
+        """Wait until one that was started listens there; StartError when it does not."""
+        self.children.wait_until(name, lambda: listens(port), START_SECONDS)
 
     @property
     def public_key(self) -> Path:
