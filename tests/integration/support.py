@@ -311,8 +311,11 @@ def get_json(url: str) -> dict[str, Any]:
         return dict(json.load(response))
 
 
-def eventually(look: Callable[[], T], timeout_seconds: float = 30.0) -> T:
-    """What `look` gives once it no longer raises; what it raised last when the time is over."""
+def eventually(look: Callable[[], T], timeout_seconds: float = 90.0) -> T:
+    """What `look` gives once it no longer raises; what it raised last when the time is over.
+
+    Patient beyond the 40 s after which the queue gives back what a killed watchdog had taken.
+    """
     deadline = time.monotonic() + timeout_seconds
     while True:
         try:
