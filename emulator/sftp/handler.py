@@ -36,8 +36,9 @@ log = logging.getLogger(__name__)
 NAMES_PER_ANSWER = 100
 READ_LIMIT = 255 * 1024  # an answer must fit the longest packet clients take
 OPEN_MODES = 0x3F
-HANDLES = 1000
-FILES = 64  # open at once in a channel: each may hold a part of 8 MiB
+# Open at once in a channel: a file may hold a part of 8 MiB, a folder two pages of names.
+FILES = 64
+HANDLES = 128
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -162,6 +162,22 @@ def test_without_truncate_the_first_byte_replaces_the_file(
         assert file.read() == b"new"
 
 
+def test_what_is_open_at_once_is_limited(user: NewUser, environment: Environment) -> None:
+    writing = (Flag.WRITE | Flag.CREAT | Flag.TRUNC, NO_ATTRIBUTES)
+    with environment.ssh(user) as transport:
+        raw = RawSftp(transport)
+        files = [raw.request(Kind.OPEN, f"{n}", *writing).handle for n in range(64)]
+        refused = raw.request(Kind.OPEN, "more", *writing)
+        assert refused.told == (Code.FAILURE, "too many open files: 64 - close some")
+        folders = [raw.request(Kind.OPENDIR, ".").handle for _ in range(64)]
+        refused = raw.request(Kind.OPENDIR, ".")
+        assert refused.told == (Code.FAILURE, "too many open handles: 128 - close some")
+        for handle in (files[0], folders[0]):
+            assert raw.request(Kind.CLOSE, handle).code == Code.OK
+        assert raw.request(Kind.OPENDIR, ".").handle
+        assert raw.request(Kind.OPEN, "more", *writing).handle
+
+
 @pytest.mark.parametrize("offset", [0, 5])
 def test_a_write_elsewhere_is_refused_and_nothing_is_stored(offset: int, client: Sftp) -> None:
     file = client.open("file", "wb")
