@@ -25,5 +25,10 @@ class OpenMode(Flag):
         """Writing from the beginning: no reading beside it, no appending."""
         return OpenMode.WRITE in self and not self & (OpenMode.READ | OpenMode.APPEND)
 
+    @property
+    def asks_nothing(self) -> bool:
+        """The ordinary upload: it replaces what is there, so S3 is not asked before CLOSE."""
+        return self == OpenMode.WRITE | OpenMode.CREATE | OpenMode.TRUNCATE
+
     def __str__(self) -> str:
         return "|".join(sorted(mode.name or "" for mode in self))

@@ -125,8 +125,9 @@ class Handler:
         self._check_room()
         if sum(not isinstance(each, Folder) for each in self._handles.values()) >= FILES:
             raise FileError(f"too many open files: {FILES} - close some")
-        file = await self._blocking(self._session.open, path, mode)
-        return self._handle(request, file)
+        if mode.asks_nothing:
+            return self._handle(request, self._session.open(path, mode))
+        return self._handle(request, await self._blocking(self._session.open, path, mode))
 
     async def _close(self, request: bytes, packet: Packet) -> bytes:
         file = self._handles.pop(bytes(packet.string()), None)
