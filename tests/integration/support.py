@@ -320,7 +320,7 @@ def eventually(look: Callable[[], T], timeout_seconds: float = 90.0) -> T:
     while True:
         try:
             return look()
-        except (AssertionError, OSError, KeyError, IndexError):
+        except (AssertionError, OSError, KeyError, IndexError, ValueError):
             if time.monotonic() > deadline:
                 raise
         time.sleep(0.05)
