@@ -12,15 +12,13 @@ from typing import Any
 
 from emulator.files.errors import FileError, NoSuchFile
 from emulator.files.location import Home, Location
-from emulator.files.login import policies_of, role_session_name
+from emulator.files.login import decided_by
 from emulator.files.policies.conditions import Condition
-from emulator.files.policies.evaluation import Decision, Found, Policies, Request, evaluate
+from emulator.files.policies.evaluation import Decision, Found, Request, evaluate
 from emulator.files.policies.operations import Operation, calls
-from emulator.files.policies.principal import Principal
-from emulator.files.policies.requests import Caller, requests_of
-from emulator.files.policies.role import bucket_policy, read_role
+from emulator.files.policies.requests import requests_of
+from emulator.files.policies.role import bucket_policy
 from emulator.files.policies.spot import MalformedPolicy
-from emulator.files.policies.trust import check_trust
 from emulator.transfer.model import HomeMapping, User
 from quillgate.errors import PolicyError, TargetError
 from quillgate.target import Target
@@ -86,7 +84,7 @@ def explain(
         return Explanation(refusal="no mapping of the home leads there: S3 is not asked")
     except FileError as error:
         return Explanation(refusal=str(error))
-    if operation != "list" and any(map(_is_no_file, places)):
+    if operation != "list" and any(place.is_no_file for place in places):
         return Explanation(refusal="a folder that the home itself makes, no file: S3 is not asked")
     try:
         return Explanation(tuple(_steps(target, user, operation, home, places)))
@@ -98,8 +96,8 @@ def _steps(
     target: Target, user: User, operation: Operation, home: Home, places: list[Location]
 ) -> Iterator[Step]:
     """Each action and resource once, however many calls need it."""
-    caller, policies = _session(target, user)
     s3, seen = target.client("s3"), set[tuple[str, str]]()
+    caller, policies = decided_by(user, _SESSION_ID, target.client("iam"), s3)
     for call in calls(operation, home, *places):
         for request in requests_of(call.name, call.parameters, caller):
             if (request.action, request.resource) in seen:
@@ -107,16 +105,6 @@ def _steps(
             seen.add((request.action, request.resource))
             bucket = bucket_policy(s3, request.bucket) if request.bucket else None
             yield Step(request, evaluate(request, policies.with_bucket(bucket)))
-
-
-def _session(target: Target, user: User) -> tuple[Caller, Policies]:
-    """As whom S3 sees the user, and what decides on that."""
-    role, name = read_role(target.client("iam"), user.role), role_session_name(user, _SESSION_ID)
-    check_trust(role, user.arn, name)
-    s3 = target.client("s3").meta
-    principal = Principal(role.arn, name)
-    is_secure = s3.endpoint_url.startswith("https:")
-    return Caller(principal, role.id, s3.region_name, is_secure, role.tags), policies_of(user, role)
 
 
 def _user(server_id: str, found: dict[str, Any]) -> User:
@@ -133,10 +121,6 @@ def _user(server_id: str, found: dict[str, Any]) -> User:
         ),
         policy=found.get("Policy"),
     )
-
-
-def _is_no_file(location: Location) -> bool:
-    return location.bucket is None or not location.key or location.is_fixed
 
 
 def _told(step: Step) -> Iterator[str]:

@@ -36,6 +36,11 @@ class Location:
         """What every key inside this folder starts with."""
         return f"{self.key}/" if self.key else ""
 
+    @property
+    def is_no_file(self) -> bool:
+        """Whether no object can stand here: `/`, a bucket, or a folder that the home makes."""
+        return not self.key or self.is_fixed
+
     def check_folder_name(self) -> None:
         """Raise FileError when the marker, a byte longer than a file's key, is too long."""
         _check_length(self.prefix, self.path)

@@ -16,7 +16,7 @@ from emulator.files.policies.evaluation import Policies
 from emulator.files.policies.guard import Guard
 from emulator.files.policies.principal import Principal
 from emulator.files.policies.requests import Caller
-from emulator.files.policies.role import Role, bucket_policy, read_role
+from emulator.files.policies.role import bucket_policy, read_role
 from emulator.files.policies.spot import MalformedPolicy
 from emulator.files.policies.trust import check_trust
 from emulator.files.policy import session_policy
@@ -48,7 +48,7 @@ def log_in(
 ) -> FileSession:
     """Assume the user's role at once, so that a wrong role shows at login; raises FileError.
 
-    `enforce_policies`: decide each S3 call here first, for engines that leave IAM out.
+    `enforce_policies`: decide login and S3 calls here first, whatever the engine does.
     """
     s3 = _s3_as(user, activity.session_id, region)
     if enforce_policies:
@@ -82,11 +82,23 @@ def send_small_at_once(request: AWSPreparedRequest, **_: object) -> None:
         del headers["Expect"]
 
 
-def policies_of(user: User, role: Role) -> Policies:
-    """All that decide on the user's S3 requests but the bucket's own; raises MalformedPolicy."""
+def decided_by(
+    user: User, session_id: str, iam: IAMClient, s3: S3Client
+) -> tuple[Caller, Policies]:
+    """As whom S3 sees a login of the user, and all that decides on it but the bucket's own policy.
+
+    As IAM has it now. Raises ClientError, MalformedPolicy and, when the role is not there or does
+    not trust Transfer, PermissionDenied.
+    """
+    role, name = read_role(iam, user.role), role_session_name(user, session_id)
+    check_trust(role, user.arn, name)
     text = session_policy(user)
     session = parse("session policy", text) if text is not None else None
-    return Policies(role.policies, session, role.boundary)
+    is_secure = s3.meta.endpoint_url.startswith("https:")
+    caller = Caller(
+        Principal(role.arn, name), role.id, s3.meta.region_name, is_secure, tags=role.tags
+    )
+    return caller, Policies(role.policies, session, role.boundary)
 
 
 def _guard(user: User, session_id: str, region: str) -> Guard:
@@ -94,18 +106,9 @@ def _guard(user: User, session_id: str, region: str) -> Guard:
     with s3_errors():
         iam, s3 = _own_clients(region)
         try:
-            role = read_role(iam, user.role)
-            check_trust(role, user.arn, role_session_name(user, session_id))
-            policies = policies_of(user, role)
+            caller, policies = decided_by(user, session_id, iam, s3)
         except MalformedPolicy as error:
             raise FileError(str(error)) from error
-    caller = Caller(
-        Principal(role.arn, role_session_name(user, session_id)),
-        role.id,
-        region,
-        is_secure=s3.meta.endpoint_url.startswith("https:"),
-        tags=role.tags,
-    )
     return Guard(caller, policies, partial(bucket_policy, s3))
 
 

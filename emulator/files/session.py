@@ -157,10 +157,11 @@ class FileSession:
                 raise Unsupported("SETSTAT unsupported")
 
     def _download(self, location: Location) -> Download:
-        if location.bucket is None or not location.key or location.is_fixed:
+        if location.is_no_file:
             raise IS_FOLDER()
+        bucket, key = location.bucket or "", location.key
         try:
-            return Download(location.target, self._s3, location.bucket, location.key, self._workers)
+            return Download(location.target, self._s3, bucket, key, self._workers)
         except PermissionDenied:
             # S3 says so of a missing key, too, to users whose ListBucket depends on `s3:prefix`.
             with suppress(PermissionDenied):
@@ -172,7 +173,7 @@ class FileSession:
         """Ask S3 nothing for an ordinary upload: a user who may only write can."""
         if not mode.is_upload:
             raise _wrong_mode(mode)
-        if location.is_fixed or not location.key:
+        if location.is_no_file:
             raise IS_FOLDER()
         there = self._there(location, mode)
         # OpenSSH's scp overwrites without TRUNCATE: the first byte replaces the file, not the OPEN.
@@ -192,7 +193,7 @@ class FileSession:
 
     def _changeable(self, path: str) -> Location:
         location = self._home.locate(path)
-        if location.bucket is None or not location.key or location.is_fixed:
+        if location.is_no_file:
             raise PermissionDenied
         return location
 
