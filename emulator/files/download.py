@@ -39,8 +39,12 @@ class Download:
         self.size = answer["ContentLength"]
         self.modified = answer["LastModified"].timestamp()
         self._etag = answer["ETag"]
-        self.etag = self._etag.strip('"')
         self._cursors = [Cursor(self._fetch, workers, 0, self.size, answer["Body"])]
+
+    @property
+    def etag(self) -> str:
+        """The object's ETag, without quotes."""
+        return self._etag.strip('"')
 
     def would_wait(self, offset: int, length: int) -> bool:
         """Say whether these bytes still have to come from S3."""

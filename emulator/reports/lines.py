@@ -21,6 +21,8 @@ ERRORS = "ERRORS"
 def line(record: Record) -> str:
     """One line of JSON, as CloudWatch Logs gets it."""
     text = json.dumps(_fields(record), ensure_ascii=False)
+    if text.isprintable():
+        return text
     # File names may hold what ends a line elsewhere (U+2028) or moves a terminal's cursor (U+009B).
     return "".join(each if each.isprintable() else json.dumps(each)[1:-1] for each in text)
 

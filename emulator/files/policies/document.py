@@ -23,7 +23,7 @@ _RESOURCE = re.compile(r"\*|arn:[a-z*-]+:[a-z0-9-]+:.*", re.DOTALL)
 _OPERATOR = re.compile(r"(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?")
 _RESOURCES = {"Resource", "NotResource"}
 _PRINCIPALS = {"Principal", "NotPrincipal"}
-_MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"}
+_MEMBERS = {"Sid", "Effect", "Action", "NotAction", "Condition"}
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,8 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _statement(spot: Spot, number: int, kind: _Kind, has_variables: bool) -> Statement:
-    spot.only(
-        _MEMBERS - (set() if kind.has_resources else _RESOURCES)
-        | (_PRINCIPALS if kind.principals else set())
-    )
+    resources = _RESOURCES if kind.has_resources else set()
+    spot.only(_MEMBERS | resources | (_PRINCIPALS if kind.principals else set()))
     effect = spot.value.get("Effect")
     if effect not in ("Allow", "Deny"):
         raise spot.wrong(f"Effect '{effect}'", "use Allow or Deny")
@@ -132,13 +130,11 @@ def _statement(spot: Spot, number: int, kind: _Kind, has_variables: bool) -> Sta
 
 def _principals(spot: Spot, kind: str) -> Choice:
     """Those of one kind: only AWS can mean a role's session, only Service a service."""
-    names = [name for name in ("Principal", "NotPrincipal") if name in spot.value]
-    if len(names) != 1:
-        raise spot.wrong(f"{len(names)} of Principal, NotPrincipal", "give one of them")
-    found, negated = spot.value[names[0]], names[0] == "NotPrincipal"
+    name = spot.given("Principal")
+    found, negated = spot.value[name], name != "Principal"
     if found == "*":
         return Choice(("*",), negated)
-    kinds = Spot(f"{spot.where}, {names[0]}", found)
+    kinds = Spot(f"{spot.where}, {name}", found)
     kinds.only({"AWS", "Service", "Federated", "CanonicalUser"})
     return Choice(kinds.texts(kind) if kind in found else (), negated)
 

@@ -49,12 +49,18 @@ class Spot:
             raise self.wrong(f"{member} is no text or list of texts", "give at least one text")
         return tuple(values)
 
-    def choice(self, member: str, form: re.Pattern[str]) -> Choice:
-        """`member` or its opposite, whose texts are of this form."""
+    def given(self, member: str) -> str:
+        """Which of the two is here, `member` or its opposite: one of them must be."""
         names = [name for name in (member, f"Not{member}") if name in self.value]
         if len(names) != 1:
             raise self.wrong(f"{len(names)} of {member}, Not{member}", "give one of them")
-        for text in self.texts(names[0]):
+        return names[0]
+
+    def choice(self, member: str, form: re.Pattern[str]) -> Choice:
+        """`member` or its opposite, whose texts are of this form."""
+        name = self.given(member)
+        texts = self.texts(name)
+        for text in texts:
             if not form.fullmatch(text):
-                raise self.wrong(f"{names[0]} '{text}'", "see IAM's grammar of policies")
-        return Choice(self.texts(names[0]), negated=names[0] != member)
+                raise self.wrong(f"{name} '{text}'", "see IAM's grammar of policies")
+        return Choice(texts, negated=name != member)
