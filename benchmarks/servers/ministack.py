@@ -16,8 +16,9 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.server import Server
-from benchmarks.servers.shop import Shop, free_port
+from benchmarks.servers.shop import Shop
 from quillgate.ports import HOST
+from tests.integration.transfer_process import free_ports
 
 BUCKET = "peers"
 ACCESS = {
@@ -38,7 +39,7 @@ class Engine:
 
 def start_ministack(shop: Shop) -> Engine:
     """Start it, with a bucket and a user whose home that is."""
-    port, sftp_port = free_port(), free_port()
+    port, sftp_port = free_ports(2)
     environ = {
         **ACCESS,
         "BIND_HOST": HOST,

@@ -6,13 +6,14 @@ import sys
 
 from benchmarks.server import Server
 from benchmarks.servers.ministack import ACCESS, Engine, make_user
-from benchmarks.servers.shop import Shop, free_port
+from benchmarks.servers.shop import Shop
 from quillgate.ports import HOST
+from tests.integration.transfer_process import free_ports
 
 
 def start_ours(shop: Shop, engine: Engine) -> Server:
     """Its files are the engine's, which were seeded before."""
-    api, sftp = free_port(), free_port()
+    api, sftp = free_ports(2)
     options = {
         "--state": str(shop.folder / "transfer"),
         "--api-port": str(api),

@@ -6,13 +6,14 @@ import shutil
 
 from benchmarks.server import Server
 from benchmarks.servers.ministack import ACCESS, BUCKET, Engine
-from benchmarks.servers.shop import Shop, free_port
+from benchmarks.servers.shop import Shop
 from quillgate.ports import HOST
+from tests.integration.transfer_process import free_ports
 
 
 def start_rclone(shop: Shop, engine: Engine) -> Server:
     """Write through at once: what is answered as written must be in the bucket, as with ours."""
-    port, cache = free_port(), shop.folder / "rclone-cache"
+    (port,), cache = free_ports(1), shop.folder / "rclone-cache"
     environ = {
         **ACCESS,
         "RCLONE_CONFIG": "/dev/null",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from quillgate.ports import HOST, listens
+from quillgate.ports import listens
 from quillgate.processes import Child, Children
 
 START_SECONDS = 60.0
@@ -47,10 +46,3 @@ def open_shop(children: Children, folder: Path) -> Shop:
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     return Shop(children, folder, folder / "client", folder / "host")
-
-
-def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

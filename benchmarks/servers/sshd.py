@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.server import Server
-from benchmarks.servers.shop import Shop, free_port
+from benchmarks.servers.shop import Shop
 from quillgate.ports import HOST
+from tests.integration.transfer_process import free_ports
 
 SSHD = "/usr/sbin/sshd"
 # Debian's sshd wants it when root starts it; its service unit makes it at boot.
@@ -41,7 +42,7 @@ def start_sshd(shop: Shop) -> Server:
 
 def sshd_serving(shop: Shop, name: str, files: Path) -> Server:
     """Serve a folder to the user who runs this."""
-    port, config = free_port(), shop.folder / f"{name}.conf"
+    (port,), config = free_ports(1), shop.folder / f"{name}.conf"
     config.write_text(
         CONFIG.format(
             host=HOST, port=port, files=files, host_key=shop.host_key, public_key=shop.public_key

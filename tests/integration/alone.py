@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from tests.integration.sink_s3 import SinkS3, sink_s3
 from tests.integration.support import eventually
+from tests.integration.transfer_process import free_ports
 
 BUCKET, USER = "sink", "customer"
 ROOT = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -89,7 +90,7 @@ class _Service:
 
 @contextlib.contextmanager
 def _service(folder: Path, sink: SinkS3) -> Iterator[_Service]:
-    api, sftp = _free_port(), _free_port()
+    api, sftp = free_ports(2)
     ports = ["--api-port", str(api), "--sftp-port", str(sftp), "--state", str(folder / "state")]
     command = [sys.executable, "-m", "emulator.transfer_service", *ports]
     environ = {**os.environ, **ROOT, "AWS_ENDPOINT_URL": sink.url, "NO_PROXY": "*"}
@@ -119,9 +120,3 @@ def _make_user(url: str, key_file: Path) -> None:
         HomeDirectory=f"/{BUCKET}",
         SshPublicKeyBody=f"{key.get_name()} {key.get_base64()}",
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -91,6 +91,16 @@ class Environment:
         proxies: dict[str, Any] = {"proxies": {}} if endpoint else {}
         return make(service, endpoint_url=endpoint, config=Config(**config, **proxies))
 
+    def s3_as(self, role_arn: str, **arguments: str) -> Any:
+        """An S3 client with the role's credentials; `arguments` go to AssumeRole."""
+        sts = self.client("sts")
+        keys = sts.assume_role(RoleArn=role_arn, RoleSessionName="test", **arguments)["Credentials"]
+        session = boto3.Session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], self.region
+        )
+        make: Any = session.client
+        return make("s3", endpoint_url=self.aws_endpoint, config=Config(proxies={}))
+
     def new_user(
         self, name: str | None = None, policy: str | None = HOME_POLICY, **arguments: Any
     ) -> NewUser:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-import boto3
 import paramiko
 import pytest
 from botocore.exceptions import ClientError
@@ -19,16 +18,7 @@ def test_quill_reads_uploads_and_writes_stories_and_no_more(environment: Environ
     policy = environment.client("s3").get_bucket_policy(Bucket=environment.bucket)["Policy"]
     allowed = [each for each in json.loads(policy)["Statement"] if each["Effect"] == "Allow"]
     (role,) = {each["Principal"]["AWS"] for each in allowed}
-    sts = environment.client("sts")
-    keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=environment.aws_endpoint,
-        region_name=environment.region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    s3 = environment.s3_as(role)
     upload, story = "testuser/incoming/for-quill.csv", "testuser/outgoing/for-quill.csv.story.txt"
     environment.client("s3").put_object(Bucket=environment.bucket, Key=upload, Body=b"n\n1\n")
     assert s3.get_object(Bucket=environment.bucket, Key=upload)["Body"].read() == b"n\n1\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 
-import boto3
 import paramiko
 import pytest
 
@@ -30,19 +29,8 @@ def new_user(environment: Environment) -> Callable[..., NewUser]:
 def test_this_engine_would_let_everybody_in(environment: Environment) -> None:
     """Without that the refusals of the other tests would prove nothing."""
     nothing = {"Effect": "Deny", "Action": "*", "Resource": "*"}
-    keys = environment.client("sts").assume_role(
-        RoleArn=environment.user_role_arn,
-        RoleSessionName="test",
-        Policy=json.dumps({"Version": "2012-10-17", "Statement": [nothing]}),
-    )["Credentials"]
-    s3 = boto3.client(
-        "s3",
-        endpoint_url=environment.aws_endpoint,
-        region_name=environment.region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [nothing]})
+    s3 = environment.s3_as(environment.user_role_arn, Policy=policy)
     found = s3.get_object(Bucket=environment.bucket, Key="watchdog.config")
     assert found["Body"].read() == ROUTES
 

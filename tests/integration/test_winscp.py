@@ -24,8 +24,8 @@ from tests.integration.raw_sftp import (
     string,
     uint64,
 )
-from tests.integration.servers import another_server
 from tests.integration.support import Environment, NewUser, Quill, eventually
+from tests.integration.transfer_process import new_server
 
 NEWEST_VERSION = 6
 WHOLE = b"n\n" + b"1\n" * 100_000
@@ -55,7 +55,11 @@ class Place:
 def strict(environment: Environment) -> Environment:
     """A server whose SetStatOption is DEFAULT."""
     server = environment.client("transfer").describe_server(ServerId=environment.server_id)
-    return another_server(environment, "DEFAULT", server["Server"]["SecurityPolicyName"])
+    return new_server(
+        environment,
+        SecurityPolicyName=server["Server"]["SecurityPolicyName"],
+        ProtocolDetails={"SetStatOption": "DEFAULT"},
+    )
 
 
 @pytest.fixture(params=["ENABLE_NO_OP", "DEFAULT"])

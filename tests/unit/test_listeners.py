@@ -63,16 +63,21 @@ def taken() -> Iterator[socket.socket]:
         yield listening
 
 
+@pytest.fixture
+def default(taken: socket.socket) -> int:
+    """A port that is free again."""
+    port = port_of(taken)
+    taken.close()
+    return port
+
+
 def port_of(listening: socket.socket) -> int:
     return int(listening.getsockname()[1])
 
 
 def test_each_server_has_its_port_and_the_default_goes_to_the_first(
-    tmp_path: Path, taken: socket.socket
+    tmp_path: Path, default: int
 ) -> None:
-    default = port_of(taken)
-    taken.close()
-
     async def story(_: Bench, store: FakeStore, listeners: Listeners) -> None:
         store.put(a_server("s-1"), a_server("s-2"))
         await listeners.follow()
@@ -88,11 +93,8 @@ def test_each_server_has_its_port_and_the_default_goes_to_the_first(
 
 
 def test_the_default_port_of_a_deleted_server_goes_to_the_next_that_comes(
-    tmp_path: Path, taken: socket.socket
+    tmp_path: Path, default: int
 ) -> None:
-    default = port_of(taken)
-    taken.close()
-
     async def story(_: Bench, store: FakeStore, listeners: Listeners) -> None:
         store.put(a_server("s-1"), a_server("s-2"))
         await listeners.follow()
@@ -107,11 +109,8 @@ def test_the_default_port_of_a_deleted_server_goes_to_the_next_that_comes(
 
 
 def test_a_server_with_ports_of_its_own_does_not_take_the_default(
-    tmp_path: Path, taken: socket.socket
+    tmp_path: Path, default: int
 ) -> None:
-    default = port_of(taken)
-    taken.close()
-
     async def story(_: Bench, store: FakeStore, listeners: Listeners) -> None:
         with socket.create_server(("127.0.0.1", 0)) as other:
             own = port_of(other)

@@ -138,3 +138,8 @@ class Client(ABC):
     def _complaints(self, text: str) -> list[str]:
         lines = [line.strip() for line in text.splitlines()]
         return [line for line in lines if line and not re.search(self.chatter, line)]
+
+
+def quoted(name: Path | str) -> str:
+    """A word in quotes, as most clients read it."""
+    return '"' + str(name).replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -11,8 +11,8 @@ import pytest
 
 from tests.integration.clients.client import Client, Login
 from tests.integration.clients.outcome import RECORD, Outcomes
-from tests.integration.servers import another_server
 from tests.integration.support import Environment, NewUser
+from tests.integration.transfer_process import new_server
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +29,9 @@ def servers(environment: Environment) -> Callable[[str, str | None], Environment
             own["SecurityPolicyName"],
         ):
             return environment
-        return another_server(environment, set_stat, policy)
+        return new_server(
+            environment, SecurityPolicyName=policy, ProtocolDetails={"SetStatOption": set_stat}
+        )
 
     return server
 

@@ -7,7 +7,7 @@ from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import quote
 
-from tests.integration.clients.client import Client, Login, NotOffered
+from tests.integration.clients.client import Client, Login, NotOffered, quoted
 
 
 class Curl(Client):
@@ -79,8 +79,3 @@ class Curl(Client):
 
     def put_tree(self, local: Path, remote: str) -> None:
         raise NotOffered
-
-
-def quoted(name: str) -> str:
-    """A word of a "quote" command."""
-    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

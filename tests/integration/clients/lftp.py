@@ -6,10 +6,10 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.integration.clients.client import Client
+from tests.integration.clients.scripted import Scripted
 
 
-class Lftp(Client):
+class Lftp(Scripted):
     name = "lftp"
     settings = (
         '`set sftp:connect-program "ssh -a -x -i KEY"`; never `put -c`. AWS\'s guide '
@@ -27,48 +27,31 @@ class Lftp(Client):
         script = [
             "set cmd:fail-exit yes",
             "set net:max-retries 1",
-            f"set sftp:connect-program {quoted(ssh)}",
+            f"set sftp:connect-program {self.quoted(ssh)}",
             f"open -u {login.user},unused sftp://{login.host}:{login.port}",
             *lines,
         ]
         return self.run("lftp", "--norc", "-c", "\n".join(script))
 
     def put(self, local: Path, remote: str) -> None:
-        self.script(f"put {quoted(local)} -o {quoted(remote)}")
+        self.script(f"put {self.quoted(local)} -o {self.quoted(remote)}")
 
     def get(self, remote: str, local: Path) -> None:
-        self.script(f"get {quoted(remote)} -o {quoted(local)}")
+        self.script(f"get {self.quoted(remote)} -o {self.quoted(local)}")
 
     def names(self, folder: str) -> list[str]:
-        listed = self.script(f"cd {quoted(folder or '.')}", "cls -1").splitlines()
+        listed = self.script(f"cd {self.quoted(folder or '.')}", "cls -1").splitlines()
         return [line.rstrip("/") for line in listed]
-
-    def mkdir(self, folder: str) -> None:
-        self.script(f"mkdir {quoted(folder)}")
-
-    def rmdir(self, folder: str) -> None:
-        self.script(f"rmdir {quoted(folder)}")
-
-    def remove(self, remote: str) -> None:
-        self.script(f"rm {quoted(remote)}")
-
-    def rename(self, old: str, new: str) -> None:
-        self.script(f"mv {quoted(old)} {quoted(new)}")
 
     def put_with_times(self, local: Path, remote: str) -> None:
         # It sets them whenever it can.
         self.put(local, remote)
 
     def resume(self, local: Path, remote: str) -> None:
-        self.script(f"put -c {quoted(local)} -o {quoted(remote)}")
+        self.script(f"put -c {self.quoted(local)} -o {self.quoted(remote)}")
 
     def put_all(self, local: Sequence[Path], folder: str) -> None:
-        self.script(f"mput -P 4 -O {quoted(folder)} {' '.join(map(quoted, local))}")
+        self.script(f"mput -P 4 -O {self.quoted(folder)} {' '.join(map(self.quoted, local))}")
 
     def put_tree(self, local: Path, remote: str) -> None:
-        self.script(f"mirror -R {quoted(local)} {quoted(remote)}")
-
-
-def quoted(name: Path | str) -> str:
-    """A word of a command."""
-    return '"' + str(name).replace("\\", "\\\\").replace('"', '\\"') + '"'
+        self.script(f"mirror -R {self.quoted(local)} {self.quoted(remote)}")

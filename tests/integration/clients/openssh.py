@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.integration.clients.client import Client
+from tests.integration.clients.scripted import Scripted
 
 
 class OpenSsh(Client):
@@ -25,48 +26,30 @@ class OpenSsh(Client):
         return f"{self.login.user}@{self.login.host}"
 
 
-class Sftp(OpenSsh):
+class Sftp(OpenSsh, Scripted):
     name = "OpenSSH sftp"
     settings = "none; `put -p` needs `SetStatOption: ENABLE_NO_OP` to stay without a complaint"
 
-    def batch(self, *lines: str) -> str:
+    def script(self, *lines: str) -> str:
         """Run a batch; it ends at the first line that fails."""
         command = ["sftp", *self.options, "-b", "-", self.address]
         return self.run(*command, text="".join(f"{line}\n" for line in lines))
 
-    def put(self, local: Path, remote: str) -> None:
-        self.batch(f"put {quoted(local)} {quoted(remote)}")
-
-    def get(self, remote: str, local: Path) -> None:
-        self.batch(f"get {quoted(remote)} {quoted(local)}")
-
     def names(self, folder: str) -> list[str]:
-        listed = self.batch(f"cd {quoted(folder or '.')}", "ls -1")
+        listed = self.script(f"cd {self.quoted(folder or '.')}", "ls -1")
         return [line for line in listed.splitlines() if not line.startswith("sftp> ")]
 
-    def mkdir(self, folder: str) -> None:
-        self.batch(f"mkdir {quoted(folder)}")
-
-    def rmdir(self, folder: str) -> None:
-        self.batch(f"rmdir {quoted(folder)}")
-
-    def remove(self, remote: str) -> None:
-        self.batch(f"rm {quoted(remote)}")
-
     def rename(self, old: str, new: str) -> None:
-        self.batch(f"rename {quoted(old)} {quoted(new)}")
+        self.script(f"rename {self.quoted(old)} {self.quoted(new)}")
 
     def put_with_times(self, local: Path, remote: str) -> None:
-        self.batch(f"put -p {quoted(local)} {quoted(remote)}")
-
-    def resume(self, local: Path, remote: str) -> None:
-        self.batch(f"reput {quoted(local)} {quoted(remote)}")
+        self.script(f"put -p {self.quoted(local)} {self.quoted(remote)}")
 
     def put_all(self, local: Sequence[Path], folder: str) -> None:
-        self.batch(*(f"put {quoted(path)} {quoted(folder)}/" for path in local))
+        self.script(*(f"put {self.quoted(path)} {self.quoted(folder)}/" for path in local))
 
     def put_tree(self, local: Path, remote: str) -> None:
-        self.batch(f"put -R {quoted(local)} {quoted(remote)}")
+        self.script(f"put -R {self.quoted(local)} {self.quoted(remote)}")
 
 
 class Scp(OpenSsh):
@@ -95,8 +78,3 @@ class Scp(OpenSsh):
 
     def put_tree(self, local: Path, remote: str) -> None:
         self.run("scp", "-r", *self.options, str(local), f"{self.address}:{remote}")
-
-
-def quoted(name: Path | str) -> str:
-    """A word of a batch."""
-    return '"' + str(name).replace("\\", "\\\\").replace('"', '\\"') + '"'
