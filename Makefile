@@ -22,10 +22,10 @@ define installed
 		$$root apt-get -qq update; $$root apt-get -qq install -y $$missing; }
 endef
 
-.PHONY: help demo test test-clients fuzz bench check format fidelity up down clean
+.PHONY: help demo test test-clients fuzz bench check format fidelity images-offline up down clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 17
 
 demo: $(READY) ## send a sample file the whole way, show each step, print the story
 	@$(BIN)/quillgate demo
@@ -66,6 +66,9 @@ format: $(READY) ## put the code into the one format
 
 fidelity: $(READY) ## write docs/fidelity.md from the rows of the conformance tests
 	@$(BIN)/python -m tests.integration.conformance.fidelity
+
+images-offline: ## base images under their usual names, for networks without an image registry
+	@.ci/images-offline
 
 up: $(READY) ## start the embedded environment on the default ports, in the foreground
 	@exec $(BIN)/quillgate up
