@@ -1,0 +1,1 @@
+"""Lambda functions for LocalStack as plain processes: no Docker socket, no containers."""
