@@ -15,11 +15,8 @@ from pathlib import Path
 
 from emulator.localstack.function import Function, Invocation, Outcome
 from emulator.localstack.runtime import Host, Runtime
-from emulator.localstack.runtime_api import Answered, Event, Ready
-from emulator.localstack.words import Report, init_line, verdict
-
-# What Lambda gives a function to load its handler, beside the function's own timeout.
-INIT_SECONDS = 10
+from emulator.localstack.runtime_api import Answered, Event, Exited, Ready
+from emulator.localstack.words import Report, init_line, log_text, verdict
 
 
 class ExecutionEnvironment:
@@ -41,7 +38,7 @@ class ExecutionEnvironment:
         """Run the handler once; never raises for what the function does."""
         with self._busy:
             if self._runtime.ended:
-                self._runtime = self._new_runtime()
+                self._replace_runtime()
             outcome = self._outcome(invocation)
         self._end_if_stopped()
         return outcome
@@ -55,40 +52,52 @@ class ExecutionEnvironment:
         self._started: float | None = time.monotonic()
         return Runtime(self._function, self._folder, self._host)
 
+    def _replace_runtime(self) -> None:
+        self._runtime.close()
+        self._runtime = self._new_runtime()
+
     def _outcome(self, invocation: Invocation) -> Outcome:
         loading, event = self._loaded()
         before = self._runtime.take_output()
-        begun = time.monotonic()
-        if isinstance(event, Ready):
-            self._runtime.give(invocation, self._function.timeout)
-            event = self._runtime.next_event(self._function.timeout)
-        duration = time.monotonic() - begun
+        duration, event = self._handled(invocation) if isinstance(event, Ready) else (0.0, event)
         peak = self._runtime.peak_memory()
         if not isinstance(event, Answered):
             self._runtime.kill()
-        ended = verdict(event, invocation.request_id, self._function.timeout)
-        report = Report(duration, loading, self._function.memory, peak, ended.status)
-        log = (
+        end = verdict(event, invocation.request_id, self._function.timeout)
+        log = log_text(
             init_line(self._host.version) if loading is not None else "",
             before,
             f"START RequestId: {invocation.request_id} Version: {self._function.version}",
             self._runtime.take_output(),
-            ended.line,
+            end.line,
             f"END RequestId: {invocation.request_id}",
-            report.line(invocation.request_id),
+            Report(duration, loading, self._function.memory, peak, end.status).line(
+                invocation.request_id
+            ),
         )
-        return Outcome(ended.payload, ended.is_error, "\n".join(x.strip("\n") for x in log if x))
+        return Outcome(end.payload, end.is_error, log)
 
     def _loaded(self) -> tuple[float | None, Event | None]:
         """Seconds that a new process took to load the handler, and what came of it."""
         started, self._started = self._started, None
-        event = self._runtime.next_event(INIT_SECONDS + self._function.timeout)
+        event = self._runtime.next_event(self._host.init_seconds + self._function.timeout)
+        if isinstance(event, Exited) and started is None:
+            # It ended after its last answer, which is no fault of this invocation.
+            self._replace_runtime()
+            return self._loaded()
         return (time.monotonic() - started if started else None), event
+
+    def _handled(self, invocation: Invocation) -> tuple[float, Event | None]:
+        """Seconds that the handler took, and what came of it."""
+        begun = time.monotonic()
+        self._runtime.give(invocation, self._function.timeout)
+        event = self._runtime.next_event(self._function.timeout)
+        return time.monotonic() - begun, event
 
     def _end_if_stopped(self) -> None:
         if self._stopped and self._busy.acquire(blocking=False):
             try:
-                self._runtime.kill()
+                self._runtime.close()
                 shutil.rmtree(self._folder, ignore_errors=True)
             finally:
                 self._busy.release()

@@ -13,7 +13,7 @@ class Function:
 
     version: str
     handler: str
-    timeout: int
+    timeout: float
     memory: int
     environment: Mapping[str, str]
     code: Path

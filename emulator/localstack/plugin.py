@@ -13,5 +13,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):
     def load(self, *_: object, **__: object) -> type:
         """The executor; imported late, as LocalStack's own are."""
         from emulator.localstack.executor import ProcessExecutor  # noqa: PLC0415
+        from emulator.localstack.polling import keep_rests_short  # noqa: PLC0415
 
+        keep_rests_short()
         return ProcessExecutor

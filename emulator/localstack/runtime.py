@@ -24,11 +24,15 @@ PEAK = re.compile(r"VmHWM:\s*(\d+) kB")
 
 @dataclass(frozen=True)
 class Host:
-    """What runs the functions: a Python that has awslambdaric, and a user (None: this one)."""
+    """What runs the functions: a Python that has awslambdaric, and a user (None: this one).
+
+    `init_seconds` is what Lambda gives a function to load, beside its own timeout.
+    """
 
     python: str
     version: str
     user: str | None = None
+    init_seconds: float = 10
 
 
 class Runtime:
@@ -41,7 +45,8 @@ class Runtime:
         try:
             self._process = self._started(function, folder, host)
         except BaseException:
-            threading.Thread(target=self._api.close, daemon=True).start()
+            self._output.close()
+            self._api.close()
             raise
         threading.Thread(target=self._watch, daemon=True).start()
 
@@ -65,6 +70,11 @@ class Runtime:
         """End the process and all it started; returns when they are gone."""
         self._process.kill()
         self._gone.wait()
+
+    def close(self) -> None:
+        """End the process, and forget its output."""
+        self.kill()
+        self._output.close()
 
     def take_output(self) -> str:
         """What was written to stdout and stderr since the last call."""

@@ -24,7 +24,7 @@ class Verdict:
     status: str = ""
 
 
-def verdict(event: Event | None, request_id: str, timeout: int) -> Verdict:
+def verdict(event: Event | None, request_id: str, timeout: float) -> Verdict:
     """What Lambda makes of `event`; None: nothing came within `timeout` seconds."""
     match event:
         case Answered(payload, is_error):
@@ -56,6 +56,11 @@ def _reason(status: int) -> str:
 def init_line(version: str) -> str:
     """The line before a new process's first."""
     return f"INIT_START Runtime Version: python:{version}, this image's, whatever Runtime says"
+
+
+def log_text(*parts: str) -> str:
+    """The parts that are there, each on lines of its own."""
+    return "\n".join(part.strip("\n") for part in parts if part)
 
 
 @dataclass(frozen=True)
