@@ -11,7 +11,7 @@ class _Rest(ExponentialBackoff):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.initial_interval = min(self.initial_interval, self.max_interval)
+        self.initial_interval: float = min(self.initial_interval, self.max_interval)
 
 
 def keep_rests_short() -> None:
