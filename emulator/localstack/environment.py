@@ -36,12 +36,13 @@ class ExecutionEnvironment:
 
     def invoke(self, invocation: Invocation) -> Outcome:
         """Run the handler once; never raises for what the function does."""
-        with self._busy:
-            if self._runtime.ended:
-                self._replace_runtime()
-            outcome = self._outcome(invocation)
-        self._end_if_stopped()
-        return outcome
+        try:
+            with self._busy:
+                if self._runtime.ended:
+                    self._replace_runtime()
+                return self._outcome(invocation)
+        finally:
+            self._end_if_stopped()
 
     def stop(self) -> None:
         """Take no more invocations: one that runs comes to its end first, as with Lambda."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -41,6 +42,8 @@ class Runtime:
     def __init__(self, function: Function, folder: Path, host: Host) -> None:
         self._api = RuntimeApi()
         self._output = _log_file()
+        # Held by who reaps the process, and by who needs its id to be its own.
+        self._reaping = threading.Lock()
         self._gone = threading.Event()
         try:
             self._process = self._started(function, folder, host)
@@ -53,7 +56,7 @@ class Runtime:
     @property
     def ended(self) -> bool:
         """The process takes no more invocations."""
-        return self._process.poll() is not None
+        return self._gone.is_set()
 
     def give(self, invocation: Invocation, seconds: float) -> None:
         """Hand over the next invocation, to be answered within `seconds`."""
@@ -68,7 +71,9 @@ class Runtime:
 
     def kill(self) -> None:
         """End the process and all it started; returns when they are gone."""
-        self._process.kill()
+        with self._reaping:
+            if self._process.returncode is None:
+                os.kill(self._process.pid, signal.SIGKILL)
         self._gone.wait()
 
     def close(self) -> None:
@@ -116,10 +121,12 @@ class Runtime:
 
     def _watch(self) -> None:
         """Wait for the process to end; what it started goes with it."""
-        # Not yet reaped, its id cannot be another's: the group is its own.
         os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
-        os.killpg(self._process.pid, signal.SIGKILL)
-        self._api.events.put(Exited(self._process.wait()))
+        with self._reaping:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            status = self._process.wait()
+        self._api.events.put(Exited(status))
         self._gone.set()
         self._api.close()
 

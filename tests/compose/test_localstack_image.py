@@ -247,7 +247,7 @@ def test_a_deleted_function_leaves_nothing(
 ) -> None:
     before = environments(container)
     name = new_function()
-    for number in range(60):
+    for number in range(30):
         leaves = number % 3 == 0
         assert invoke(name, "leave" if leaves else "version")["failed"] == leaves
     assert environments(container) == (before[0] + 1, before[1] + 1)
