@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from pathlib import Path
 from benchmarks.server import Server
 from benchmarks.servers.ministack import ACCESS, BUCKET, Engine
 from benchmarks.servers.shop import START_SECONDS, Shop
-from benchmarks.servers.sshd import sshd_serving
+from benchmarks.servers.sshd import sshd_serving, unmount
 from quillgate.processes import Child
 
 FUSE = Path("/dev/fuse")
@@ -35,9 +34,7 @@ def s3fs(shop: Shop, engine: Engine) -> Iterator[Server]:
         processes = {**server.processes, "s3fs": mount.group, "ministack": engine.pid}
         yield replace(server, processes=processes)
     finally:
-        # Lazy: also when somebody is still in it, or when s3fs is gone already.
-        command = [shutil.which("fusermount3") or "fusermount", "-u", "-z", str(mounted)]
-        subprocess.run(command, check=False, capture_output=True)
+        unmount(mounted)
 
 
 def _mount(shop: Shop, engine: Engine, mounted: Path) -> Child:

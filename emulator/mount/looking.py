@@ -1,0 +1,63 @@
+"""What a name is, asked of S3 only where the other front end would ask it, too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+from emulator.files.errors import NoSuchFile, PermissionDenied, Unsupported
+from emulator.files.listing import Entry
+from emulator.files.modes import OpenMode
+from emulator.mount.intent import Intent
+from emulator.mount.recent import LOOKED_UP_SECONDS
+from emulator.mount.sessions import Session
+
+FOLDER = Entry("", is_folder=True)
+UNSEEN = Entry("", is_folder=False)
+
+
+def look_up(session: Session, path: str, asked: str, intent: Callable[[], Intent]) -> Entry:
+    """Describe `path`, the client's; `asked` is the same as the waiting process's call names it."""
+    if entry := session.uploading(path) or session.recent.take(path):
+        return entry
+    wanted = intent()
+    if wanted.passes(asked) or session.leads_home(path):
+        return FOLDER
+    if wanted.makes(asked):
+        raise NoSuchFile
+    if wanted.opens(asked):
+        return _to_open(session, path, wanted)
+    try:
+        return _found(session, path)
+    except PermissionDenied:
+        # Users who may delete but not look: as in `FileSession.remove`.
+        if wanted.removes(asked):
+            return UNSEEN
+        raise
+
+
+def _to_open(session: Session, path: str, wanted: Intent) -> Entry:
+    """Say what brings the kernel to ask for the right kind of open, which then decides."""
+    if wanted.is_for_folder:
+        return FOLDER
+    mode = wanted.mode
+    if not (mode.is_read or mode.is_upload):
+        _refuse(session, path, mode)
+    if OpenMode.CREATE in mode and mode & (OpenMode.TRUNCATE | OpenMode.EXCLUSIVE):
+        raise NoSuchFile
+    entry = _found(session, path)
+    if mode.is_read and entry.is_folder:
+        raise NoSuchFile
+    return entry
+
+
+def _refuse(session: Session, path: str, mode: OpenMode) -> NoReturn:
+    """Now, since the kernel lets only a look-up say ENOSYS, which is OpenSSH's 8."""
+    session.files.open(path, mode)
+    raise Unsupported(f"Cannot open file in mode: {mode}")
+
+
+def _found(session: Session, path: str) -> Entry:
+    entry = session.files.stat(path)
+    session.recent.put(path, entry, LOOKED_UP_SECONDS)
+    return entry

@@ -1,0 +1,159 @@
+"""One `FileSession` for each SSH connection, found by the process that asks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from threading import Lock
+
+from emulator.files.errors import FileError, PermissionDenied
+from emulator.files.listing import Entry, Page
+from emulator.files.modes import OpenMode
+from emulator.files.session import FileSession
+from emulator.files.upload import Upload
+from emulator.mount.handles import Handle
+from emulator.mount.processes import Endings, connection_of
+from emulator.mount.recent import LISTED_SECONDS, Recent
+
+log = logging.getLogger(__name__)
+
+LogIn = Callable[[str, int], FileSession]
+CUT_AT_ONCE = 16
+
+
+class Session:
+    """What one connection has: its files' session, what is open, what it was just told."""
+
+    def __init__(self, files: FileSession) -> None:
+        self.files = files
+        self.home = files.realpath(".")
+        self.recent = Recent()
+        self._open: set[Handle] = set()
+        self._is_over = False
+        self._lock = Lock()
+
+    def open(self, path: str, mode: OpenMode) -> Handle:
+        """Open a file."""
+        handle = Handle(self.files, path, self.files.open(path, mode))
+        with self._lock:
+            self._open.add(handle)
+        return handle
+
+    def remove(self, handle: Handle) -> None:
+        """Let go of a file that nobody has open any more."""
+        with self._lock:
+            self._open.discard(handle)
+        self._end_when_done()
+
+    def pages(self, path: str) -> Iterator[Page]:
+        """List a folder; each name's LSTAT, which is to come, is answered from here."""
+        for page in self.files.list(path):
+            self.recent.put_all(path, page, LISTED_SECONDS)
+            yield page
+
+    def uploading(self, path: str) -> Entry | None:
+        """Describe a file on its way: FSTAT cannot be told from STAT here."""
+        with self._lock:
+            mine = [each for each in self._open if each.path == path]
+        uploads = (each for each in mine if isinstance(each.file, Upload) and not each.is_finished)
+        return next((each.entry for each in uploads), None)
+
+    def leads_home(self, path: str) -> bool:
+        """Whether the home is at `path` or below: that is there, whatever S3 says."""
+        return f"{self.home}/".startswith(f"{path.rstrip('/')}/")
+
+    def over(self) -> None:
+        """The connection is gone; files still open are finished by the kernel's FLUSH."""
+        self._is_over = True
+        self._end_when_done()
+
+    def cut(self) -> None:
+        """Finish all that is open, since nothing more can come."""
+        for handle in list(self._open):
+            handle.cut()
+            self.remove(handle)
+        self.over()
+
+    def _end_when_done(self) -> None:
+        with self._lock:
+            is_done = self._is_over and not self._open
+        if is_done:
+            self.files.end()
+
+
+class Sessions:
+    """All connections. `log_in(user, pid)` is called once for each, with its first request's pid.
+
+    A refusal counts as long as the connection. `connection_of` finds the process that stands for
+    the connection of a process.
+    """
+
+    def __init__(self, log_in: LogIn, connection_of: Callable[[int], int] = connection_of) -> None:
+        self._log_in, self._connection_of = log_in, connection_of
+        self._known: dict[tuple[str, int], Session] = {}
+        self._made: dict[tuple[str, int], Future[Session]] = {}
+        self._is_over = False
+        self._lock = Lock()
+        self._endings = Endings()
+
+    def of(self, user: str, pid: int) -> Session:
+        """Find or make the session of a user's process; PermissionDenied when it may not be."""
+        session = self._known.get((user, pid))
+        if session is None:
+            session = self._session(user, self._connection_of(pid), pid)
+            with self._lock:
+                self._known[user, pid] = session
+        return session
+
+    def end(self) -> None:
+        """Finish everything, as cut; nobody gets in any more."""
+        with self._lock:
+            self._is_over = True
+            made = list(self._made.values())
+            self._known.clear()
+        with ThreadPoolExecutor(CUT_AT_ONCE, "cut") as threads:
+            for each in made:
+                if each.done() and not each.exception():
+                    threads.submit(each.result().cut)
+        self._endings.close()
+
+    def _session(self, user: str, connection: int, pid: int) -> Session:
+        with self._lock:
+            if self._is_over:
+                raise PermissionDenied
+            made = self._made.get((user, connection))
+            is_first = made is None
+            if made is None:
+                made = self._made[user, connection] = Future()
+        if is_first:
+            self._make(made, user, connection, pid)
+        try:
+            return made.result()
+        except FileError as error:
+            raise PermissionDenied from error
+
+    def _make(self, made: Future[Session], user: str, connection: int, pid: int) -> None:
+        try:
+            self._endings.watch(connection, partial(self._ended, made, user, connection))
+            made.set_result(Session(self._log_in(user, pid)))
+        except FileError as error:
+            log.warning("login refused: '%s' - %s", user, error)
+            made.set_exception(error)
+        except Exception as error:
+            log.exception("login failed: '%s'", user)
+            made.set_exception(FileError(f"login failed: '{error}'"))
+
+    def _ended(self, made: Future[Session], user: str, connection: int) -> None:
+        with self._lock:
+            self._made.pop((user, connection), None)
+        made.add_done_callback(self._forget)
+
+    def _forget(self, made: Future[Session]) -> None:
+        if made.exception():
+            return
+        session = made.result()
+        with self._lock:
+            self._known = {key: each for key, each in self._known.items() if each is not session}
+        session.over()
