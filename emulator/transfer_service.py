@@ -29,6 +29,7 @@ from starlette.routing import Mount, Route
 
 from emulator.files.activity import Sink
 from emulator.files.login import log_in
+from emulator.host_keys import HostKeyFolder
 from emulator.limits import allow_many_files, give_memory_back
 from emulator.reports.reporting import reporting
 from emulator.sftp.connection import Service
@@ -50,6 +51,7 @@ class Options:
     api_port: int
     sftp_port: int
     state: Path
+    host_keys: Path | None
     account_id: str
     region: str
     idle_seconds: float
@@ -135,7 +137,7 @@ def _listeners(
         return store.user(server_id, name) if server and server.state == "ONLINE" else None
 
     return Listeners(
-        store,
+        HostKeyFolder(store, options.host_keys) if options.host_keys else store,
         service,
         host=options.host,
         default_port=options.sftp_port,
@@ -192,6 +194,7 @@ def _options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--api-port", type=int, default=4567)
     parser.add_argument("--sftp-port", type=int, default=2222, help="of the first server made")
     parser.add_argument("--state", type=Path, required=True, help="folder for servers and users")
+    parser.add_argument("--host-keys", type=Path, help="folder to keep them in, for another sshd")
     parser.add_argument("--account-id", default="000000000000")
     parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--idle-seconds", type=float, default=1800)

@@ -4,7 +4,8 @@ import logging
 
 import pytest
 
-from emulator.sftp.algorithms import (
+from emulator.sftp.algorithms import algorithms
+from emulator.transfer.security_policies import (
     CHACHA,
     CTR,
     CURVE,
@@ -16,7 +17,6 @@ from emulator.sftp.algorithms import (
     PREFIX,
     QUANTUM,
     SHA2,
-    algorithms,
 )
 
 
