@@ -56,6 +56,13 @@ def log_in(
     return FileSession(user, s3, activity, ignores_setstat=server.ignores_setstat)
 
 
+def connected_as(user: User) -> dict[str, str]:
+    """What the log's CONNECTED says of the user, whatever the front end (cw-structure-logs)."""
+    is_path = user.home_directory_type == "PATH"
+    home = user.home_directory or "/" if is_path else "/"
+    return {"user": user.name, "role": user.role, "home_dir": home}
+
+
 def role_session_name(user: User, session_id: str) -> str:
     """`username.sessionid@server-id`, cut to STS's 64 characters (2023 guide, monitoring)."""
     name = f"{user.name}.{session_id}@{user.server_id}"

@@ -16,7 +16,7 @@ import asyncssh
 
 from emulator.files.activity import Activity, Sink
 from emulator.files.errors import FileError
-from emulator.files.login import log_in
+from emulator.files.login import connected_as, log_in
 from emulator.files.session import FileSession
 from emulator.sftp.channel import SftpChannel
 from emulator.sftp.handler import Handler
@@ -106,11 +106,8 @@ class Connection(asyncssh.SSHServer):
     def _connected(self, user: User, key: asyncssh.SSHKey) -> dict[str, str]:
         """What the log says of a login (user guide, cw-structure-logs)."""
         info = self._ssh.get_extra_info
-        is_path = user.home_directory_type == "PATH"
         return {
-            "user": user.name,
-            "role": user.role,
-            "home_dir": user.home_directory or "/" if is_path else "/",
+            **connected_as(user),
             "source_ip": self._activity.client_ip,
             "client": info("client_version", ""),
             "ciphers": f"{info('recv_cipher', '')},{info('send_cipher', '')}",

@@ -1,0 +1,164 @@
+"""OpenSSH on the users' homes: `python -m emulator.mount --host-keys DIR`, as root in a container.
+
+It mounts /srv/homes, keeps accounts and sshd as the Transfer server is, and tells sshd live whose
+keys are whose. Needed from the environment: what boto3 takes, with AWS_ENDPOINT_URL_TRANSFER.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import pwd
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+import boto3
+
+from emulator.files.activity import Activity, Kind, Sink
+from emulator.files.login import log_in
+from emulator.limits import allow_many_files, give_memory_back
+from emulator.mount import ask
+from emulator.mount.accounts import Accounts
+from emulator.mount.answers import answering
+from emulator.mount.filesystem import mounted
+from emulator.mount.health import Health
+from emulator.mount.host_key import HostKeys
+from emulator.mount.keys import Keys
+from emulator.mount.logins import Logins
+from emulator.mount.sessions import Sessions
+from emulator.mount.sign_in import SignIn
+from emulator.mount.sshd import Sshd, SshdError
+from emulator.mount.sshd_config import KEY_USER, PORT, possible, sshd_config
+from emulator.mount.sshd_log import Record, SshdLog
+from emulator.mount.supervisor import MountLost, Parts, Served, Supervisor
+from emulator.mount.transfer_api import TUNING, TransferApi
+from emulator.reports.reporting import reporting
+from emulator.transfer.model import Server
+
+HOMES = Path("/srv/homes")
+RUN = Path(ask.SOCKET).parent
+PASSWD = Path("/var/lib/extrausers/passwd")
+PRIVSEP = Path("/run/sshd")
+STOP_SECONDS = 7.0  # of the ten that engines give by default
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    host_keys: Path
+    server_id: str | None
+    transfer_sftp_port: int
+    region: str
+    enforce_policies: bool
+    event_source: str
+    idle_seconds: int
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT: 0. Exit 1 when sshd or the mount has died."""
+    options = _options(sys.argv[1:])
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    for library in ("botocore", "urllib3"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    give_memory_back()
+    allow_many_files()
+    served = Served()
+    try:
+        with reporting(served.find, options.region, options.event_source) as sink:
+            is_finished = _serve(options, served, sink)
+    except (SshdError, MountLost, OSError) as error:
+        log.error("%s", error)
+        is_finished = False
+    # Threads that still wait for an S3 that is away would keep the process for minutes.
+    logging.shutdown()
+    os._exit(0 if is_finished else 1)
+
+
+def _serve(options: Options, served: Served, sink: Sink) -> bool:
+    """Serve until told to stop; False when not all connections could be ended in time."""
+    logins = Logins(sink)
+    accounts = Accounts(PASSWD)
+    sshd = Sshd(RUN / "sshd_config", SshdLog(logins.accepted, _recorder(served, sink)).read)
+    api = TransferApi(boto3.client("transfer", region_name=options.region, config=TUNING))
+    supervisor = Supervisor(_parts(options, api, accounts, logins, sshd), served)
+    answers = {
+        "keys": Keys(api, logins, served).answer,
+        "health": Health(supervisor, sshd, HOMES, PORT).answer,
+    }
+    assume = partial(log_in, enforce_policies=options.enforce_policies)
+    sessions = Sessions(SignIn(logins, assume, options.region), logins.connection_of)
+    with (
+        mounted(HOMES, sessions, accounts),
+        answering(_folder(RUN) / "socket", pwd.getpwnam(KEY_USER).pw_uid, answers),
+    ):
+        try:
+            supervisor.run(_told_to_stop())
+        finally:
+            is_finished = supervisor.stop(STOP_SECONDS)
+    return is_finished
+
+
+def _parts(
+    options: Options, api: TransferApi, accounts: Accounts, logins: Logins, sshd: Sshd
+) -> Parts:
+    def find_server() -> str | None:
+        return options.server_id or api.server_on(options.transfer_sftp_port)
+
+    def configure(server: Server) -> str:
+        return sshd_config(server, HOMES, RUN, possible(), options.idle_seconds)
+
+    _folder(PRIVSEP)
+    return Parts(
+        api, find_server, HostKeys(options.host_keys), accounts, logins, sshd, configure, RUN, HOMES
+    )
+
+
+def _recorder(served: Served, sink: Sink) -> Record:
+    def record(kind: Kind, **fields: str) -> None:
+        if served.server:
+            Activity(served.server.arn, "", sink).record(kind, **fields)
+
+    return record
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o755, exist_ok=True)
+    return path
+
+
+def _told_to_stop() -> Event:
+    told = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: told.set())
+    return told
+
+
+def _options(arguments: Sequence[str]) -> Options:
+    parser = argparse.ArgumentParser(prog="python -m emulator.mount")
+    parser.add_argument(
+        "--host-keys", type=Path, required=True, help="where the Transfer service keeps them"
+    )
+    parser.add_argument("--server-id", help="default: the one on the Transfer service's SFTP port")
+    parser.add_argument("--transfer-sftp-port", type=int, default=2222)
+    parser.add_argument("--region", default="us-east-1")
+    parser.add_argument(
+        "--enforce-policies",
+        action="store_true",
+        help="decide each login and S3 call by IAM's policies here, whatever the engine does",
+    )
+    # AWS and engines refuse `aws.transfer` from anyone but AWS.
+    parser.add_argument("--event-source", default="quillgate.transfer", help="empty: no events")
+    parser.add_argument("--idle-seconds", type=int, default=1800)
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""sshd's question in each login: may this user come in with this key?"""
+
+from __future__ import annotations
+
+import logging
+from base64 import b64decode
+from dataclasses import dataclass
+from typing import Protocol
+
+from emulator.mount.logins import Asked, Logins
+from emulator.mount.processes import process
+from emulator.mount.supervisor import Served
+from emulator.mount.transfer_api import Described, TransferError
+from emulator.transfer.model import SshPublicKey, User
+
+log = logging.getLogger(__name__)
+
+
+class Users(Protocol):
+    """Servers and users as they are now; raises TransferError."""
+
+    def server(self, server_id: str) -> Described | None: ...  # noqa: D102
+    def user(self, server_id: str, name: str) -> User | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Answer sshd's key command, and note for which connection it asked."""
+
+    users: Users
+    logins: Logins
+    served: Served
+
+    def answer(self, words: list[str], pid: int) -> str:
+        """Give the user's own key if it is the one offered, else nothing.
+
+        `words` are user, key type, key in base64, and the connection's addresses and ports.
+        """
+        try:
+            name, key_type, key, connection = words
+            # OpenSSH 10.0 gives the server's end first, whatever sshd_config(5) says of %C.
+            _, _, address, port = connection.split()
+            return self._answer(Asked(name, key_type, key, (address, port)), pid)
+        except ValueError:
+            log.warning("not understood: '%s' - is the AuthorizedKeysCommand ours?", words)
+        except (TransferError, ProcessLookupError) as error:
+            log.warning("no keys for '%s': %s", words[0], error)
+        return ""
+
+    def _answer(self, asked: Asked, pid: int) -> str:
+        server_id = self.served.id
+        described = self.users.server(server_id) if server_id else None
+        if not described or described.server.state != "ONLINE":
+            return ""
+        user = self.users.user(described.server.id, asked.name)
+        if not user or not any(_is_same(key, asked) for key in user.ssh_public_keys):
+            return ""
+        asking = process(pid)
+        if not asking:
+            return ""
+        # sshd itself starts the command, in the process that is this connection's alone.
+        self.logins.asked(asking.parent, described.server, user, asked)
+        return f"restrict {asked.key_type} {asked.key}\n"
+
+
+def _is_same(stored: SshPublicKey, asked: Asked) -> bool:
+    return b64decode(stored.body.split()[1]) == b64decode(asked.key)
