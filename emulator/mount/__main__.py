@@ -26,7 +26,7 @@ from emulator.limits import allow_many_files, give_memory_back
 from emulator.mount import ask
 from emulator.mount.accounts import Accounts
 from emulator.mount.answers import answering
-from emulator.mount.filesystem import mounted
+from emulator.mount.filesystem import MountError, mounted
 from emulator.mount.health import Health
 from emulator.mount.host_key import HostKeys
 from emulator.mount.keys import Keys
@@ -70,11 +70,12 @@ def main() -> None:
         logging.getLogger(library).setLevel(logging.WARNING)
     give_memory_back()
     allow_many_files()
+    told_to_stop = _told_to_stop()
     served = Served()
     try:
         with reporting(served.find, options.region, options.event_source) as sink:
-            is_finished = _serve(options, served, sink)
-    except (SshdError, MountLost, OSError) as error:
+            is_finished = _serve(options, served, sink, told_to_stop)
+    except (SshdError, MountError, MountLost, OSError) as error:
         log.error("%s", error)
         is_finished = False
     # Threads that still wait for an S3 that is away would keep the process for minutes.
@@ -82,7 +83,7 @@ def main() -> None:
     os._exit(0 if is_finished else 1)
 
 
-def _serve(options: Options, served: Served, sink: Sink) -> bool:
+def _serve(options: Options, served: Served, sink: Sink, told_to_stop: Event) -> bool:
     """Serve until told to stop; False when not all connections could be ended in time."""
     logins = Logins(sink)
     accounts = Accounts(PASSWD)
@@ -100,7 +101,7 @@ def _serve(options: Options, served: Served, sink: Sink) -> bool:
         answering(_folder(RUN) / "socket", pwd.getpwnam(KEY_USER).pw_uid, answers),
     ):
         try:
-            supervisor.run(_told_to_stop())
+            supervisor.run(told_to_stop)
         finally:
             is_finished = supervisor.stop(STOP_SECONDS)
     return is_finished

@@ -1,4 +1,4 @@
-"""Servers and users as the Transfer API has them now; the one place where its errors become ours."""
+"""Servers and users as the Transfer API has them now; its errors become ours here alone."""
 
 from __future__ import annotations
 
