@@ -37,6 +37,8 @@ class Health:
         if not self.sshd.is_running:
             return True
         with socket.create_connection(("127.0.0.1", self.port), 2) as connection:
-            # Who says nothing before he goes is complained about without his address.
+            # Who leaves without a word, or before he has heard all, is complained about namelessly.
             connection.sendall(b"SSH-2.0-health\r\n")
-            return connection.recv(4) == b"SSH-"
+            connection.shutdown(socket.SHUT_WR)
+            with connection.makefile("rb") as heard:
+                return heard.read().startswith(b"SSH-2.0-")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 
@@ -11,35 +11,35 @@ class HostKeyError(Exception):
     """The key is not there or cannot be read; it may come yet."""
 
 
+@dataclass(frozen=True)
 class HostKeys:
-    """Private keys (OpenSSH PEM) of servers; a file is read again when it is another."""
+    """Private keys (OpenSSH PEM) of servers, one file each."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._seen: tuple[Path, int, int] | None = None
-        self._key = ""
+    folder: Path
 
     def of(self, server_id: str) -> str:
-        """Read the server's key as it is now."""
-        file = self._folder / server_id
+        """Read the server's key as it is now.
+
+        As the folder's owner: without CAP_DAC_OVERRIDE root may not read what is another's alone.
+        """
+        file = self.folder / server_id
         try:
-            stat = file.stat()
-            if (seen := (file, stat.st_ino, stat.st_mtime_ns)) != self._seen:
-                self._key, self._seen = _read(file, stat), seen
-        except (OSError, subprocess.SubprocessError) as error:
+            owner = self.folder.stat()
+            return _output(["/bin/cat", str(file)], owner.st_uid, owner.st_gid)
+        except subprocess.CalledProcessError as error:
             raise HostKeyError(
                 f"host key cannot be read: '{file}' - run the Transfer service with --host-keys"
-                f" on the same folder: {error}"
+                f" on the same folder: {error.stderr.strip()}"
             ) from error
-        return self._key
+        except OSError as error:
+            raise HostKeyError(f"host keys cannot be read: '{self.folder}' - {error}") from error
 
 
-def _read(file: Path, stat: os.stat_result) -> str:
-    """As its owner: without CAP_DAC_OVERRIDE root may not read what is another's alone."""
+def _output(command: list[str], uid: int, gid: int) -> str:
     done = subprocess.run(  # noqa: S603
-        ["/bin/cat", file],
-        user=stat.st_uid,
-        group=stat.st_gid,
+        command,
+        user=uid,
+        group=gid,
         extra_groups=[],
         capture_output=True,
         text=True,

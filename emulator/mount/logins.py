@@ -49,6 +49,7 @@ class Logins:
         self._sink = sink
         self._changed = Condition()
         self._by_pid: dict[int, Login] = {}
+        self._processes: dict[int, set[int]] = {}  # of a connection, by its ssh_pid
         self._endings = Endings()
 
     def asked(self, ssh_pid: int, server: Server, user: User, asked: Asked) -> None:
@@ -58,7 +59,7 @@ class Logins:
         """
         with self._changed:
             known = self._by_pid.get(ssh_pid)
-            activity = known.activity if known else self._follow(ssh_pid, server, user, asked)
+            activity = known.activity if known else self._begin(ssh_pid, server, user, asked)
             self._by_pid[ssh_pid] = Login(server, user, activity, ssh_pid, asked)
 
     def accepted(self, client: tuple[str, str], fingerprint: str) -> None:
@@ -81,9 +82,14 @@ class Logins:
         return None
 
     def connection_of(self, pid: int) -> int:
-        """Find the sshd process that stands for a process; itself when there is none."""
-        login = self.login_of(pid)
-        return login.ssh_pid if login else pid
+        """Find the sshd process that stands for a process that asks for a file; else itself."""
+        with self._changed:
+            login = self.login_of(pid)
+            if login is None:
+                return pid
+            with suppress(ProcessLookupError):
+                self._follow(login.ssh_pid, pid)
+            return login.ssh_pid
 
     def end(self, login: Login) -> None:
         """End a connection: sshd hands the signal on to the process that speaks for the user."""
@@ -97,12 +103,23 @@ class Logins:
                 self.end(login)
             return self._changed.wait_for(lambda: not self._by_pid, patience_seconds)
 
-    def _follow(self, ssh_pid: int, server: Server, user: User, asked: Asked) -> Activity:
-        self._endings.watch(ssh_pid, partial(self._ended, ssh_pid))
+    def _begin(self, ssh_pid: int, server: Server, user: User, asked: Asked) -> Activity:
+        self._follow(ssh_pid, ssh_pid)
         return Activity(server.arn, token_hex(8), self._sink, user.name, asked.client[0])
 
-    def _ended(self, ssh_pid: int) -> None:
+    def _follow(self, ssh_pid: int, pid: int) -> None:
+        """Files are finished as their process ends, maybe after `ssh_pid`: wait for both."""
+        followed = self._processes.setdefault(ssh_pid, set())
+        if pid not in followed:
+            self._endings.watch(pid, partial(self._ended, ssh_pid, pid))
+            followed.add(pid)
+
+    def _ended(self, ssh_pid: int, pid: int) -> None:
         with self._changed:
+            self._processes[ssh_pid].discard(pid)
+            if self._processes[ssh_pid]:
+                return
+            del self._processes[ssh_pid]
             login = self._by_pid.pop(ssh_pid)
             self._changed.notify_all()
         if login.is_in:
