@@ -118,7 +118,15 @@ def _parts(
 
     _folder(PRIVSEP)
     return Parts(
-        api, find_server, HostKeys(options.host_keys), accounts, logins, sshd, configure, RUN, HOMES
+        api,
+        find_server,
+        HostKeys(options.host_keys),
+        accounts,
+        logins,
+        sshd,
+        configure,
+        RUN,
+        HOMES.is_mount,
     )
 
 

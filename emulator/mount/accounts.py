@@ -25,7 +25,7 @@ class Accounts:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._uids: dict[str, int] = {}
-        self._written = ""
+        self._written: str | None = None
         self._complaints: set[str] = set()
 
     def uid(self, name: str) -> int | None:

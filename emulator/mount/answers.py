@@ -50,7 +50,7 @@ def answering(file: Path, uid: int, answers: dict[str, Answer]) -> Iterator[None
     with _Server(file, uid, answers) as server:
         # Who may ask is decided by the kernel's word on who asks: sshd's users are in their chroot.
         file.chmod(0o666)
-        Thread(target=server.serve_forever, name="answers", daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.1,), name="answers", daemon=True).start()
         try:
             yield
         finally:

@@ -24,6 +24,7 @@ def main() -> int:
     answer = b""
     while received := asking.recv(65536):
         answer += received
+    asking.close()
     sys.stdout.write(answer.decode())
     return 0 if answer or sys.argv[1] == "keys" else 1
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 class HostKeyError(Exception):
@@ -36,13 +38,12 @@ class HostKeys:
 
 
 def _output(command: list[str], uid: int, gid: int) -> str:
-    done = subprocess.run(  # noqa: S603
+    other: dict[str, Any] = {"user": uid, "group": gid, "extra_groups": []}
+    done: subprocess.CompletedProcess[str] = subprocess.run(  # noqa: S603
         command,
-        user=uid,
-        group=gid,
-        extra_groups=[],
         capture_output=True,
         text=True,
         check=True,
+        **(other if uid != os.geteuid() else {}),
     )
     return done.stdout

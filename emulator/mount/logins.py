@@ -71,7 +71,7 @@ class Logins:
             if login is None or login.is_in:
                 return
             self._by_pid[login.ssh_pid] = replace(login, is_in=True)
-        login.activity.record("CONNECTED", **_connected(login, fingerprint))
+            login.activity.record("CONNECTED", **_connected(login, fingerprint))
 
     def login_of(self, pid: int) -> Login | None:
         """Find the login that a process belongs to."""
@@ -121,9 +121,9 @@ class Logins:
                 return
             del self._processes[ssh_pid]
             login = self._by_pid.pop(ssh_pid)
+            if login.is_in:
+                login.activity.record("DISCONNECTED")
             self._changed.notify_all()
-        if login.is_in:
-            login.activity.record("DISCONNECTED")
 
 
 def _connected(login: Login, fingerprint: str) -> dict[str, str]:

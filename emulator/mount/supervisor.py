@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from typing import Protocol
 
 from emulator.mount.accounts import Accounts
 from emulator.mount.host_key import HostKeyError, HostKeys
 from emulator.mount.logins import Logins
-from emulator.mount.sshd import Sshd
 from emulator.mount.transfer_api import TransferApi, TransferError
 from emulator.transfer.model import Server
 
@@ -53,6 +53,16 @@ class Served:
         return self.server if server_id == self.id else None
 
 
+class SshServer(Protocol):
+    """sshd, as far as it is steered."""
+
+    @property
+    def is_running(self) -> bool: ...  # noqa: D102
+    def check(self) -> None: ...  # noqa: D102
+    def serve(self) -> None: ...  # noqa: D102
+    def stop(self) -> None: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Parts:
     """What is kept in step, and with what. `configure(server)` gives sshd's configuration."""
@@ -62,10 +72,10 @@ class Parts:
     host_keys: HostKeys
     accounts: Accounts
     logins: Logins
-    sshd: Sshd
+    sshd: SshServer
     configure: Callable[[Server], str]
     run: Path
-    homes: Path
+    is_mounted: Callable[[], bool]
 
 
 class NoServer(Exception):  # noqa: N818
@@ -100,8 +110,8 @@ class Supervisor:
     def look(self) -> None:
         """Look once, and do what differs."""
         self._parts.sshd.check()
-        if not self._parts.homes.is_mount():
-            raise MountLost(f"no longer mounted: '{self._parts.homes}' - its log says why")
+        if not self._parts.is_mounted():
+            raise MountLost("the homes are no longer mounted - the mount's log says why")
         try:
             self._follow()
         except (TransferError, HostKeyError, NoServer) as error:
