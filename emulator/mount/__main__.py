@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
+from typing import NoReturn
 
 import boto3
 
@@ -74,17 +75,14 @@ def main() -> None:
     served = Served()
     try:
         with reporting(served.find, options.region, options.event_source) as sink:
-            is_finished = _serve(options, served, sink, told_to_stop)
+            _serve(options, served, sink, told_to_stop)
     except (SshdError, MountError, MountLost, OSError) as error:
         log.error("%s", error)
-        is_finished = False
-    # Threads that still wait for an S3 that is away would keep the process for minutes.
-    logging.shutdown()
-    os._exit(0 if is_finished else 1)
+        _leave(1)
+    _leave(0)
 
 
-def _serve(options: Options, served: Served, sink: Sink, told_to_stop: Event) -> bool:
-    """Serve until told to stop; False when not all connections could be ended in time."""
+def _serve(options: Options, served: Served, sink: Sink, told_to_stop: Event) -> None:
     logins = Logins(sink)
     accounts = Accounts(PASSWD)
     sshd = Sshd(RUN / "sshd_config", SshdLog(logins.accepted, _recorder(served, sink)).read)
@@ -103,8 +101,16 @@ def _serve(options: Options, served: Served, sink: Sink, told_to_stop: Event) ->
         try:
             supervisor.run(told_to_stop)
         finally:
-            is_finished = supervisor.stop(STOP_SECONDS)
-    return is_finished
+            if not supervisor.stop(STOP_SECONDS):
+                late = f"{STOP_SECONDS:g} s"
+                log.error("uploads not stored: S3 took longer than '%s' - send them again", late)
+                _leave(1)
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: threads that wait for an S3 that is away would keep the process for minutes."""
+    logging.shutdown()
+    os._exit(code)
 
 
 def _parts(

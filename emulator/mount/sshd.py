@@ -26,7 +26,8 @@ class Sshd:
     Its connections outlive `stop`: they are `Logins`' to end.
     """
 
-    def __init__(self, config: Path, read: Callable[[str], bool]) -> None:
+    def __init__(self, config: Path, read: Callable[[str], bool], program: str = SSHD) -> None:
+        self._program = program
         self._config = config
         self._read = read
         self._process: subprocess.Popen[str] | None = None
@@ -64,7 +65,7 @@ class Sshd:
     def _start(self) -> None:
         # Nothing of our environment: it holds the credentials for all of S3.
         self._process = subprocess.Popen(  # noqa: S603
-            [SSHD, "-D", "-e", "-f", str(self._config)],
+            [self._program, "-D", "-e", "-f", str(self._config)],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
             stdin=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -75,16 +76,16 @@ class Sshd:
             Thread(target=self._follow, args=(self._process.stderr,), daemon=True).start()
 
     def _test(self) -> None:
-        command = [SSHD, "-t", "-f", str(self._config)]
+        command = [self._program, "-t", "-f", str(self._config)]
         tested = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
         if tested.returncode:
             reason = tested.stderr.strip().replace("\r\n", "; ")
             raise SshdError(f"sshd refuses its configuration: '{self._config}' - {reason}")
 
     def _follow(self, lines: IO[str]) -> None:
-        for raw in lines:
-            line = raw.strip()
-            if line.startswith("Server listening on"):
-                self._listens.set()
-            if self._read(line):
-                log.info("sshd: %s", line)
+        with lines:
+            for line in map(str.strip, lines):
+                if line.startswith("Server listening on"):
+                    self._listens.set()
+                if self._read(line):
+                    log.info("sshd: %s", line)
