@@ -12,7 +12,7 @@ from emulator.mount.logins import Logins
 from emulator.mount.sign_in import SignIn
 from emulator.transfer.model import Server, User
 from tests.unit.files_fakes import FakeS3
-from tests.unit.mount_fakes import ACME, ASKED, SERVER, Family, family
+from tests.unit.sshd_fakes import ACME, ASKED, SERVER, Family, family
 
 
 @dataclass

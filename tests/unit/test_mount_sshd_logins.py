@@ -10,8 +10,8 @@ import pytest
 
 from emulator.files.activity import Record
 from emulator.mount.logins import Logins
-from tests.unit.mount_fakes import ACME, ASKED, KEY, SERVER, Family, family
 from tests.unit.quill_fakes import eventually
+from tests.unit.sshd_fakes import ACME, ASKED, KEY, SERVER, Family, family
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from emulator.mount.keys import Keys
 from emulator.mount.logins import Logins
 from emulator.mount.supervisor import Served
 from emulator.mount.transfer_api import TransferApi
-from tests.unit.mount_fakes import KEY, Family, family
+from tests.unit.sshd_fakes import KEY, Family, family
 
 if TYPE_CHECKING:
     from types_boto3_transfer import TransferClient
