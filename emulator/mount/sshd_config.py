@@ -74,7 +74,7 @@ def sshd_config(server: Server, homes: Path, run: Path, can: Algorithms, idle_se
             "ChrootDirectory": f"{homes}/%u",
             "AuthorizedKeysCommand": f'{sys.executable} -I -S {ask.__file__} keys %u %t %k "%C"',
             "AuthorizedKeysCommandUser": KEY_USER,
-            "ChannelTimeout": f"session={idle_seconds}",
+            "ChannelTimeout": f"global={idle_seconds}",
             "UnusedConnectionTimeout": str(idle_seconds),
         }.items()
     )

@@ -55,5 +55,5 @@ def test_banner_only_when_there_is_one() -> None:
 
 def test_idle_connections_end() -> None:
     said = settings(a_server())
-    assert said["ChannelTimeout"] == "session=90"
+    assert said["ChannelTimeout"] == "global=90"
     assert said["UnusedConnectionTimeout"] == "90"
