@@ -6,14 +6,11 @@ keys are whose. Needed from the environment: what boto3 takes, with AWS_ENDPOINT
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import pwd
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -32,6 +29,7 @@ from emulator.mount.health import Health
 from emulator.mount.host_key import HostKeys
 from emulator.mount.keys import Keys
 from emulator.mount.logins import Logins
+from emulator.mount.options import Options, read_options
 from emulator.mount.sessions import Sessions
 from emulator.mount.sign_in import SignIn
 from emulator.mount.sshd import Sshd, SshdError
@@ -50,22 +48,9 @@ STOP_SECONDS = 7.0  # of the ten that engines give by default
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Options:
-    """The command line."""
-
-    host_keys: Path
-    server_id: str | None
-    transfer_sftp_port: int
-    region: str
-    enforce_policies: bool
-    event_source: str
-    idle_seconds: int
-
-
 def main() -> None:
     """Run until SIGTERM or SIGINT: 0. Exit 1 when sshd or the mount has died."""
-    options = _options(sys.argv[1:])
+    options = read_options(sys.argv[1:])
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     for library in ("botocore", "urllib3"):
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -154,25 +139,6 @@ def _told_to_stop() -> Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told.set())
     return told
-
-
-def _options(arguments: Sequence[str]) -> Options:
-    parser = argparse.ArgumentParser(prog="python -m emulator.mount")
-    parser.add_argument(
-        "--host-keys", type=Path, required=True, help="where the Transfer service keeps them"
-    )
-    parser.add_argument("--server-id", help="default: the one on the Transfer service's SFTP port")
-    parser.add_argument("--transfer-sftp-port", type=int, default=2222)
-    parser.add_argument("--region", default="us-east-1")
-    parser.add_argument(
-        "--enforce-policies",
-        action="store_true",
-        help="decide each login and S3 call by IAM's policies here, whatever the engine does",
-    )
-    # AWS and engines refuse `aws.transfer` from anyone but AWS.
-    parser.add_argument("--event-source", default="quillgate.transfer", help="empty: no events")
-    parser.add_argument("--idle-seconds", type=int, default=1800)
-    return Options(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":

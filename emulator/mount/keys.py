@@ -10,8 +10,8 @@ from typing import Protocol
 from emulator.mount.logins import Asked, Logins
 from emulator.mount.processes import process
 from emulator.mount.supervisor import Served
-from emulator.mount.transfer_api import Described, TransferError
-from emulator.transfer.model import SshPublicKey, User
+from emulator.mount.transfer_api import TransferError
+from emulator.transfer.model import Server, SshPublicKey, User
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class Users(Protocol):
     """Servers and users as they are now; raises TransferError."""
 
-    def server(self, server_id: str) -> Described | None: ...  # noqa: D102
+    def server(self, server_id: str) -> Server | None: ...  # noqa: D102
     def user(self, server_id: str, name: str) -> User | None: ...  # noqa: D102
 
 
@@ -48,18 +48,17 @@ class Keys:
         return ""
 
     def _answer(self, asked: Asked, pid: int) -> str:
-        server_id = self.served.id
-        described = self.users.server(server_id) if server_id else None
-        if not described or described.server.state != "ONLINE":
+        server = self.users.server(self.served.id) if self.served.id else None
+        if not server or server.state != "ONLINE":
             return ""
-        user = self.users.user(described.server.id, asked.name)
+        user = self.users.user(server.id, asked.name)
         if not user or not any(_is_same(key, asked) for key in user.ssh_public_keys):
             return ""
         asking = process(pid)
         if not asking:
             return ""
         # sshd itself starts the command, in the process that is this connection's alone.
-        self.logins.asked(asking.parent, described.server, user, asked)
+        self.logins.asked(asking.parent, server, user, asked)
         return f"restrict {asked.key_type} {asked.key}\n"
 
 

@@ -139,8 +139,7 @@ class Supervisor:
     def _find(self) -> Server | None:
         """Stay with the server as long as it is there."""
         server_id = self._served.id or self._parts.find_server()
-        described = self._parts.api.server(server_id) if server_id else None
-        return described.server if described else None
+        return self._parts.api.server(server_id) if server_id else None
 
     def _serve(self, server: Server) -> None:
         files = Files(

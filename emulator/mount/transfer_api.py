@@ -31,14 +31,6 @@ class TransferError(Exception):
 
 
 @dataclass(frozen=True)
-class Described:
-    """A server, without the host key, which the API never tells; its `SHA256:...` instead."""
-
-    server: Server
-    fingerprint: str
-
-
-@dataclass(frozen=True)
 class Account:
     """What passwd needs of a user; `home` is HomeDirectory, possibly empty."""
 
@@ -52,10 +44,10 @@ class TransferApi:
     def __init__(self, client: TransferClient) -> None:
         self._client = client
 
-    def server(self, server_id: str) -> Described | None:
-        """Describe the server; None when there is none."""
+    def server(self, server_id: str) -> Server | None:
+        """Describe the server, without the host key, which is never told; None for none."""
         answer = self._ask(partial(self._client.describe_server, ServerId=server_id))
-        return _described(answer["Server"]) if answer else None
+        return _server(answer["Server"]) if answer else None
 
     def user(self, server_id: str, name: str) -> User | None:
         """Describe the user; None when there is none."""
@@ -93,9 +85,8 @@ def _errors() -> Iterator[None]:
         raise TransferError(f"Transfer cannot be asked: '{error}' - is it running?") from error
 
 
-def _described(shown: Any) -> Described:
-    server = Server(shown["ServerId"], shown["Arn"], shown["State"], host_key="", settings=shown)
-    return Described(server, shown["HostKeyFingerprint"])
+def _server(shown: Any) -> Server:
+    return Server(shown["ServerId"], shown["Arn"], shown["State"], host_key="", settings=shown)
 
 
 def _user(server_id: str, shown: Any) -> User:

@@ -196,7 +196,7 @@ def test_the_container_may_do_what_fuse_and_sshd_need_and_no_more(shared: Projec
     host = inspected(shared, "sftp")["HostConfig"]
     assert host["CapDrop"] == ["ALL"]
     rights = {name.removeprefix("CAP_") for name in host["CapAdd"]}
-    assert rights == {"KILL", "SETGID", "SETUID", "SYS_ADMIN", "SYS_CHROOT"}
+    assert rights == {"KILL", "SETGID", "SETUID", "SYS_ADMIN", "SYS_CHROOT", "SYS_PTRACE"}
     assert host["ReadonlyRootfs"]
     assert not host["Privileged"]
     assert "no-new-privileges:true" in host["SecurityOpt"]

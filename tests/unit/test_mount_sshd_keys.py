@@ -49,8 +49,7 @@ def logins() -> Logins:
 @pytest.fixture
 def keys(transfer_client: TransferClient, server_id: str, logins: Logins) -> Keys:
     api, served = TransferApi(transfer_client), Served()
-    described = api.server(server_id)
-    served.server = described.server if described else None
+    served.server = api.server(server_id)
     return Keys(api, logins, served)
 
 
