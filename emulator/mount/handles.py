@@ -13,13 +13,14 @@ from emulator.files.upload import Upload
 
 log = logging.getLogger(__name__)
 
+FOLDER = Entry("", is_folder=True)
+
 
 class Handle:
-    """An open file. `path` is the client's."""
+    """A file that process `pid` has opened. `path` is the client's."""
 
-    def __init__(self, files: FileSession, path: str, file: OpenFile) -> None:
-        self.path = path
-        self.file = file
+    def __init__(self, files: FileSession, path: str, file: OpenFile, pid: int) -> None:
+        self.path, self.file, self.pid = path, file, pid
         self._files = files
         self._is_finished = False
         self._lock = Lock()
@@ -32,9 +33,9 @@ class Handle:
         return Entry("", is_folder=False, size=self.file.size, modified=self.file.modified)
 
     @property
-    def is_finished(self) -> bool:
-        """Whether it was closed or cut, well or not."""
-        return self._is_finished
+    def is_uploading(self) -> bool:
+        """Whether bytes may come that S3 knows nothing of."""
+        return isinstance(self.file, Upload) and not self._is_finished
 
     def close(self) -> None:
         """Finish at the client's CLOSE; raises what S3 says of it."""
@@ -59,7 +60,8 @@ class Handle:
 class Folder:
     """A folder being read. The kernel says where to go on by the number of names it has taken."""
 
-    def __init__(self, pages: Callable[[], Iterator[Page]]) -> None:
+    def __init__(self, path: str, pages: Callable[[], Iterator[Page]]) -> None:
+        self.path = path
         self._open = pages
         self._pages = pages()
         self._page: Page = []

@@ -8,17 +8,16 @@ from typing import NoReturn
 from emulator.files.errors import NoSuchFile, PermissionDenied, Unsupported
 from emulator.files.listing import Entry
 from emulator.files.modes import OpenMode
+from emulator.mount.handles import FOLDER
 from emulator.mount.intent import Intent
-from emulator.mount.recent import LOOKED_UP_SECONDS
 from emulator.mount.sessions import Session
 
-FOLDER = Entry("", is_folder=True)
 UNSEEN = Entry("", is_folder=False)
 
 
 def look_up(session: Session, path: str, asked: str, intent: Callable[[], Intent]) -> Entry:
     """Describe `path`, the client's; `asked` is the same as the waiting process's call names it."""
-    if entry := session.uploading(path) or session.recent.take(path):
+    if entry := session.known(path):
         return entry
     wanted = intent()
     if wanted.passes(asked) or session.leads_home(path):
@@ -59,5 +58,5 @@ def _refuse(session: Session, path: str, mode: OpenMode) -> NoReturn:
 
 def _found(session: Session, path: str) -> Entry:
     entry = session.files.stat(path)
-    session.recent.put(path, entry, LOOKED_UP_SECONDS)
+    session.recent.put(path, entry)
     return entry

@@ -21,11 +21,10 @@ from emulator.files.listing import Entry
 from emulator.files.modes import OpenMode
 from emulator.files.upload import Upload
 from emulator.mount.errnos import NameNotUtf8, errno_of
-from emulator.mount.handles import Folder, Handle
+from emulator.mount.handles import FOLDER, Folder, Handle
 from emulator.mount.intent import intent_of, open_mode
-from emulator.mount.looking import FOLDER, look_up
+from emulator.mount.looking import look_up
 from emulator.mount.processes import is_exiting
-from emulator.mount.recent import LOOKED_UP_SECONDS
 from emulator.mount.sessions import Session, Sessions
 
 log = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class FileSystem:
     ) -> None:
         self._sessions, self._owners, self._context, self._root = sessions, owners, context, root
         self._open_files: dict[int, tuple[Session, Handle]] = {}
-        self._folders: dict[int, Folder] = {}
+        self._folders: dict[int, tuple[Session, Folder]] = {}
         self._count = count(1)
 
     @answered
@@ -110,12 +109,10 @@ class FileSystem:
 
     @answered
     def opendir(self, path: str) -> int:
-        """Read the first names, so that a folder that is not there shows now."""
+        """Begin to read a folder."""
         session, path = self._asked(path)
-        folder = Folder(lambda: session.pages(path))
-        folder.names(0)
         number = next(self._count)
-        self._folders[number] = folder
+        self._folders[number] = session, session.open_folder(path)
         return number
 
     @answered
@@ -123,13 +120,14 @@ class FileSystem:
         self, _: str | None, offset: int, number: int
     ) -> Iterator[tuple[str, int, int]]:
         """Give names from an offset on, each with its kind and the offset behind it."""
-        names = self._folders[number].names(offset)
+        names = self._folders[number][1].names(offset)
         return ((entry.name, _mode(entry), behind) for entry, behind in names)
 
     @answered
     def releasedir(self, _: str | None, number: int) -> int:
         """The folder is no longer read."""
-        del self._folders[number]
+        session, folder = self._folders.pop(number)
+        session.remove_folder(folder)
         return 0
 
     @answered
@@ -189,7 +187,7 @@ class FileSystem:
         with self._changing(path) as (session, name):
             session.files.mkdir(name)
         # libfuse looks it up for its answer, on behalf of the same system call.
-        session.recent.put(name, FOLDER, LOOKED_UP_SECONDS)
+        session.recent.put(name, FOLDER)
         return 0
 
     @answered
@@ -261,7 +259,7 @@ class FileSystem:
 
     def _open(self, path: str, mode: OpenMode, info: FileInfo) -> int:
         with self._changing(path) as (session, name):
-            handle = session.open(name, mode)
+            handle = session.open(name, mode, self._context()[2])
         info.fh = next(self._count)
         # Each write comes as the client sent it, each read is answered by what S3 has now.
         info.direct_io = 1
@@ -326,7 +324,6 @@ def _attributes(entry: Entry, uid: int) -> Attributes:
         "st_size": entry.size,
         "st_atime": when,
         "st_mtime": when,
-        "st_ctime": when,
     }
 
 

@@ -1,19 +1,20 @@
-"""Answers of S3 that serve once more: a name is listed and looked up, looked up and opened.
+"""What S3 said a moment ago: a name is listed and looked up, looked up and opened.
 
-What is there may be remembered for a moment, what is not there never: a story shows at once.
+What is there is remembered that long, what is not there never: a story shows at once.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from threading import Lock
 
-from emulator.files.listing import Entry
+from emulator.files.listing import Entry, Page
 
-LISTED_SECONDS = 3.0
-LOOKED_UP_SECONDS = 0.5
+SECONDS = 3.0  # until a client that lists a folder has come to a name of the page at hand
+USED_SECONDS = 0.5  # from the first time it is used
 LIMIT = 4096  # entries; a page of S3's listing has a thousand
+UNKNOWN: tuple[float, Entry | None] = (0.0, None)
 
 
 class Recent:
@@ -24,25 +25,30 @@ class Recent:
         self._known: dict[str, tuple[float, Entry]] = {}
         self._lock = Lock()
 
-    def put(self, path: str, entry: Entry, seconds: float) -> None:
-        """Remember for so long what is at a path; of too many the oldest is forgotten."""
+    def put(self, path: str, entry: Entry, seconds: float = USED_SECONDS) -> None:
+        """Remember what is at a path; of too many the oldest is forgotten."""
         with self._lock:
             self._known[path] = (self._clock() + seconds, entry)
             if len(self._known) > LIMIT:
                 del self._known[next(iter(self._known))]
 
-    def put_all(self, folder: str, entries: Iterable[Entry], seconds: float) -> None:
+    def put_page(self, folder: str, page: Page) -> None:
         """Remember what lies in a folder."""
         inside = folder.rstrip("/")
-        for entry in entries:
-            self.put(f"{inside}/{entry.name}", entry, seconds)
+        for entry in page:
+            self.put(f"{inside}/{entry.name}", entry, SECONDS)
 
-    def take(self, path: str) -> Entry | None:
-        """Give what is known of a path, once."""
+    def get(self, path: str) -> Entry | None:
+        """Give what is known of a path."""
         with self._lock:
-            until, entry = self._known.pop(path, (0.0, None))
-        return entry if self._clock() < until else None
+            until, entry = self._known.pop(path, UNKNOWN)
+            now = self._clock()
+            if entry is None or until < now:
+                return None
+            self._known[path] = (min(until, now + USED_SECONDS), entry)
+            return entry
 
     def forget(self, path: str) -> None:
-        """The session changed something there."""
-        self.take(path)
+        """The session changes something there."""
+        with self._lock:
+            self._known.pop(path, None)

@@ -12,15 +12,15 @@ from emulator.files.errors import FileError, PermissionDenied
 from emulator.files.listing import Entry, Page
 from emulator.files.modes import OpenMode
 from emulator.files.session import FileSession
-from emulator.files.upload import Upload
-from emulator.mount.handles import Handle
+from emulator.mount.handles import FOLDER, Folder, Handle
 from emulator.mount.processes import Endings, connection_of
-from emulator.mount.recent import LISTED_SECONDS, Recent
+from emulator.mount.recent import Recent
 
 log = logging.getLogger(__name__)
 
 LogIn = Callable[[str, int], FileSession]
 CUT_AT_ONCE = 16
+FILES = 64  # open at once in a channel: each may hold a part of 8 MiB
 
 
 class Session:
@@ -30,35 +30,52 @@ class Session:
         self.files = files
         self.home = files.realpath(".")
         self.recent = Recent()
-        self._open: set[Handle] = set()
+        self._files: set[Handle] = set()
+        self._folders: set[Folder] = set()
         self._is_over = False
         self._lock = Lock()
 
-    def open(self, path: str, mode: OpenMode) -> Handle:
-        """Open a file."""
-        handle = Handle(self.files, path, self.files.open(path, mode))
+    def open(self, path: str, mode: OpenMode, pid: int) -> Handle:
+        """Open a file for a process."""
         with self._lock:
-            self._open.add(handle)
+            if sum(each.pid == pid for each in self._files) >= FILES:
+                raise FileError(f"too many open files: {FILES} - close some")
+        handle = Handle(self.files, path, self.files.open(path, mode), pid)
+        with self._lock:
+            self._files.add(handle)
         return handle
+
+    def open_folder(self, path: str) -> Folder:
+        """Open a folder, with its first names at hand: one that is not there shows now."""
+        folder = Folder(path, lambda: self._pages(path))
+        folder.names(0)
+        with self._lock:
+            self._folders.add(folder)
+        return folder
 
     def remove(self, handle: Handle) -> None:
         """Let go of a file that nobody has open any more."""
         with self._lock:
-            self._open.discard(handle)
+            self._files.discard(handle)
         self._end_when_done()
 
-    def pages(self, path: str) -> Iterator[Page]:
-        """List a folder; each name's LSTAT, which is to come, is answered from here."""
-        for page in self.files.list(path):
-            self.recent.put_all(path, page, LISTED_SECONDS)
-            yield page
-
-    def uploading(self, path: str) -> Entry | None:
-        """Describe a file on its way: FSTAT cannot be told from STAT here."""
+    def remove_folder(self, folder: Folder) -> None:
+        """Let go of a folder that nobody reads any more."""
         with self._lock:
-            mine = [each for each in self._open if each.path == path]
-        uploads = (each for each in mine if isinstance(each.file, Upload) and not each.is_finished)
-        return next((each.entry for each in uploads), None)
+            self._folders.discard(folder)
+
+    def known(self, path: str) -> Entry | None:
+        """What needs no asking: what is being written or read, or what S3 said a moment ago.
+
+        The size of a file on its way is told, since FSTAT cannot be told from STAT here.
+        """
+        with self._lock:
+            for handle in self._files:
+                if handle.path == path and handle.is_uploading:
+                    return handle.entry
+            if any(folder.path == path for folder in self._folders):
+                return FOLDER
+        return self.recent.get(path)
 
     def leads_home(self, path: str) -> bool:
         """Whether the home is at `path` or below: that is there, whatever S3 says."""
@@ -71,14 +88,20 @@ class Session:
 
     def cut(self) -> None:
         """Finish all that is open, since nothing more can come."""
-        for handle in list(self._open):
+        for handle in list(self._files):
             handle.cut()
             self.remove(handle)
         self.over()
 
+    def _pages(self, path: str) -> Iterator[Page]:
+        """List a folder; each name's LSTAT, which is to come, is answered from here."""
+        for page in self.files.list(path):
+            self.recent.put_page(path, page)
+            yield page
+
     def _end_when_done(self) -> None:
         with self._lock:
-            is_done = self._is_over and not self._open
+            is_done = self._is_over and not self._files
         if is_done:
             self.files.end()
 
