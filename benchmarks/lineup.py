@@ -10,13 +10,17 @@ from pathlib import Path
 from benchmarks.server import Server
 from benchmarks.servers.embedded import embedded
 from benchmarks.servers.ministack import start_ministack
+from benchmarks.servers.mount import mount
+from benchmarks.servers.mounting import FUSE, can_mount
 from benchmarks.servers.ours import start_ours
-from benchmarks.servers.rclone import start_rclone
-from benchmarks.servers.s3fs import FUSE, can_mount, s3fs
+from benchmarks.servers.rclone import rclone_mount, start_rclone
+from benchmarks.servers.s3fs import s3fs
 from benchmarks.servers.shop import open_shop
 from benchmarks.servers.sshd import start_sshd
 from quillgate.processes import Children
 from tests.integration.support import Environment
+
+MOUNTS = {"mount": mount, "s3fs": s3fs, "rclone mount": rclone_mount}
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,9 @@ def lineup(folder: Path) -> Iterator[Lineup]:
         servers = [sshd, engine.sftp, start_ours(shop, engine), whole.server]
         servers.append(start_rclone(shop, engine))
         left_out = {}
-        if can_mount():
-            servers.append(stack.enter_context(s3fs(shop, engine)))
-        else:
-            left_out["s3fs"] = f"this machine lets nobody mount: no access to {FUSE}"
+        for name, start in MOUNTS.items():
+            if can_mount():
+                servers.append(stack.enter_context(start(shop, engine)))
+            else:
+                left_out[name] = f"this machine lets nobody mount: no access to {FUSE}"
         yield Lineup(tuple(servers), whole.environment, left_out)

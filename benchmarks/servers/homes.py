@@ -1,8 +1,8 @@
 """A bucket mounted by our file system, for OpenSSH to serve: what `emulator.mount` is made of.
 
-    python -m benchmarks.servers.homes MOUNTPOINT BUCKET
+    python -m benchmarks.servers.homes MOUNTPOINT BUCKET [--tell]
 
-Its one user, `bench`, is whoever runs it.
+Its one user, `bench`, is whoever runs it. `--tell` logs what sessions do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from secrets import token_hex
 
-from emulator.files.activity import Activity, Record
+from emulator.files.activity import Activity, Record, Sink
 from emulator.files.login import log_in
 from emulator.files.session import FileSession
 from emulator.limits import allow_many_files, give_memory_back
@@ -23,6 +23,7 @@ from emulator.mount.sessions import Sessions
 from emulator.transfer.model import HomeMapping, Server, User
 
 USER = "bench"
+log = logging.getLogger(__name__)
 
 
 class Me:
@@ -35,17 +36,18 @@ class Me:
 
 def main() -> None:
     """Mount until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
     mountpoint, bucket = Path(sys.argv[1]), sys.argv[2]
+    sink = _tell if "--tell" in sys.argv else _unheard
     stop = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, stop)
     give_memory_back()
     allow_many_files()
-    with mounted(mountpoint, Sessions(lambda name, _: _log_in(bucket, name)), Me()):
+    with mounted(mountpoint, Sessions(lambda name, _: _log_in(bucket, name, sink)), Me()):
         signal.sigwait(stop)
 
 
-def _log_in(bucket: str, name: str) -> FileSession:
+def _log_in(bucket: str, name: str, sink: Sink) -> FileSession:
     user = User(
         "s-bench",
         name,
@@ -55,7 +57,11 @@ def _log_in(bucket: str, name: str) -> FileSession:
         home_mappings=(HomeMapping("/", f"/{bucket}"),),
     )
     server = Server("s-bench", "", "ONLINE", "")
-    return log_in(server, user, Activity("", token_hex(8), _unheard, name), "us-east-1")
+    return log_in(server, user, Activity("", token_hex(8), sink, name), "us-east-1")
+
+
+def _tell(record: Record) -> None:
+    log.warning("%s %s %s", record.kind, record.fields.get("path", ""), record.error)
 
 
 def _unheard(_: Record) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import shutil
-import subprocess
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -54,13 +52,6 @@ def sshd_serving(shop: Shop, name: str, files: Path) -> Server:
         PRIVILEGE_SEPARATION.mkdir(mode=0o755, exist_ok=True)
     child = shop.start(name, [SSHD, "-D", "-e", "-f", str(config)], port)
     return Server(name, port, getpass.getuser(), shop.client_key, {"sshd": child.group})
-
-
-def unmount(mountpoint: Path) -> None:
-    """Let go of a file system that one of the servers mounted, still used or not."""
-    # Lazy: also when somebody is still in it, or when its process is gone already.
-    command = [shutil.which("fusermount3") or "fusermount", "-u", "-z", str(mountpoint)]
-    subprocess.run(command, check=False, capture_output=True)
 
 
 def _seed(files: Path, folder: str, count: int) -> None:
