@@ -20,7 +20,7 @@ from benchmarks.servers.sshd import start_sshd
 from quillgate.processes import Children
 from tests.integration.support import Environment
 
-MOUNTS = {"mount": mount, "s3fs": s3fs, "rclone mount": rclone_mount}
+MOUNTS = {"mount": mount, "s3fs": s3fs, "rclone-mount": rclone_mount}
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,8 @@ class FileSystem:
 @contextmanager
 def sshd_on(shop: Shop, engine: Engine, files: FileSystem) -> Iterator[Server]:
     """Mount and serve; the mount goes with the block, however it ends."""
-    process = f"{files.name} file system"
-    mounted = shop.folder / files.name.replace(" ", "-")
+    process = f"{files.name}-file-system"
+    mounted = shop.folder / files.name
     mounted.mkdir()
     command = [str(mounted) if word == "MOUNTPOINT" else word for word in files.command]
     try:

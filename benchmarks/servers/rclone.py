@@ -38,7 +38,7 @@ def rclone_mount(shop: Shop, engine: Engine) -> AbstractContextManager[Server]:
     """Serve its mount."""
     command = [RCLONE, "mount", f"store:{BUCKET}", "MOUNTPOINT", *WRITE_THROUGH]
     environ = _environ(shop, engine, "rclone-mount")
-    return sshd_on(shop, engine, FileSystem("rclone mount", command, environ))
+    return sshd_on(shop, engine, FileSystem("rclone-mount", command, environ))
 
 
 def _environ(shop: Shop, engine: Engine, name: str) -> dict[str, str]:

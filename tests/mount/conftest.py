@@ -115,7 +115,7 @@ def mounted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mounted]:
             s3,
             sqs,
             _queue(s3, sqs),
-            shop.folder / "mount file system.log",
+            shop.folder / "mount-file-system.log",
             shop.folder / "mount" / USER,
             psutil.Process(server.processes["sshd"]),
             psutil.Process(server.processes["file system"]),
