@@ -23,6 +23,7 @@ define installed
 endef
 
 .PHONY: help demo test test-clients fuzz bench check format fidelity images-offline up down clean
+.PHONY: help demo test test-mount test-clients fuzz bench check format fidelity up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 17
@@ -34,6 +35,10 @@ test: $(READY) ## unit tests, IAM decisions, then the integration suite on `embe
 	@$(BIN)/pytest tests/unit -q -n auto
 	@$(BIN)/pytest tests/comparison -q
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
+
+test-mount: $(READY) ## our file system in the kernel, under the host's sshd; installs it; needs root and /dev/fuse
+	@$(call installed,$(PEERS))
+	@$(BIN)/pytest tests/mount -q
 
 test-clients: $(READY) ## the suite's part for other people's clients; installs them first (apt, npm)
 	@$(call installed,$(CLIENTS))

@@ -1,8 +1,9 @@
 """rclone on ministack's S3: its own SFTP server, and OpenSSH on its mount.
 
-A file is stored by the time it is closed: what is answered as written must be in the bucket, as
-with ours. The mount is tuned in its favour: what it has listed it believes for five minutes, so it
-shows a story that much later.
+Its server has stored a file by the time it is closed: what is answered as written must be in the
+bucket, as with ours. On its mount the kernel tells the client so before, whatever rclone is told:
+a file renamed right away can be lost, though none is here. What the mount has listed it believes
+for five minutes, the default; a story shows that much later.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from threading import Thread
 
 import mfusepy
 
+from emulator.mount.intent import sees_other_processes
 from emulator.mount.operations import FileSystem, Owners
 from emulator.mount.sessions import Sessions
 
@@ -57,6 +58,8 @@ def mounted(mountpoint: Path, sessions: Sessions, owners: Owners) -> Iterator[No
     root = str(mountpoint.resolve())
     if mfusepy.fuse_version_major != 3:
         raise MountError(f"wrong libfuse: '{mfusepy.fuse_version_major}' - install libfuse 3")
+    if not sees_other_processes():
+        raise MountError(f"cannot see what clients ask for: '{root}' - SYS_PTRACE is needed")
     serving = Thread(target=_serve, args=(root, sessions, owners), name="fuse", daemon=True)
     serving.start()
     try:

@@ -46,6 +46,7 @@ _CALLS: dict[str, dict[int, tuple[Call, tuple[int, ...]]]] = {
 CALLS = _CALLS.get(platform.machine(), {})
 OTHER: tuple[Call, tuple[int, ...]] = ("other", (0, 1, 2, 3))  # whichever of them are paths
 OPEN_FLAGS = 2  # openat(folder, path, flags, mode)
+CAP_SYS_PTRACE = 19  # include/uapi/linux/capability.h
 POINTERS = range(1 << 16, 1 << 56)
 PATH_MAX = 4096
 
@@ -102,6 +103,13 @@ def open_mode(flags: int) -> OpenMode:
         if flags & flag:
             mode |= name
     return mode
+
+
+def sees_other_processes() -> bool:
+    """Whether other users' processes can be looked at."""
+    status = Path("/proc/self/status").read_text()
+    effective = status.partition("CapEff:")[2].split()[0]
+    return bool(int(effective, 16) >> CAP_SYS_PTRACE & 1)
 
 
 def intent_of(pid: int) -> Intent:

@@ -32,7 +32,7 @@ class Session:
         self.recent = Recent()
         self._files: set[Handle] = set()
         self._folders: set[Folder] = set()
-        self._is_over = False
+        self.is_over = False
         self._lock = Lock()
 
     def open(self, path: str, mode: OpenMode, pid: int) -> Handle:
@@ -83,7 +83,7 @@ class Session:
 
     def over(self) -> None:
         """The connection is gone; files still open are finished by the kernel's FLUSH."""
-        self._is_over = True
+        self.is_over = True
         self._end_when_done()
 
     def cut(self) -> None:
@@ -101,7 +101,7 @@ class Session:
 
     def _end_when_done(self) -> None:
         with self._lock:
-            is_done = self._is_over and not self._files
+            is_done = self.is_over and not self._files
         if is_done:
             self.files.end()
 
@@ -124,10 +124,9 @@ class Sessions:
     def of(self, user: str, pid: int) -> Session:
         """Find or make the session of a user's process; PermissionDenied when it may not be."""
         session = self._known.get((user, pid))
-        if session is None:
+        if session is None or session.is_over:
             session = self._session(user, self._connection_of(pid), pid)
-            with self._lock:
-                self._known[user, pid] = session
+            self._remember(user, pid, session)
         return session
 
     def end(self) -> None:
@@ -135,7 +134,6 @@ class Sessions:
         with self._lock:
             self._is_over = True
             made = list(self._made.values())
-            self._known.clear()
         with ThreadPoolExecutor(CUT_AT_ONCE, "cut") as threads:
             for each in made:
                 if each.done() and not each.exception():
@@ -168,15 +166,23 @@ class Sessions:
             log.exception("login failed: '%s'", user)
             made.set_exception(FileError(f"login failed: '{error}'"))
 
+    def _remember(self, user: str, pid: int, session: Session) -> None:
+        """Know the process until it ends: its number may be another's then."""
+        self._known[user, pid] = session
+        try:
+            self._endings.watch(pid, lambda: self._forget(user, pid))
+        except ProcessLookupError:
+            self._forget(user, pid)
+
+    def _forget(self, user: str, pid: int) -> None:
+        self._known.pop((user, pid), None)
+
     def _ended(self, made: Future[Session], user: str, connection: int) -> None:
         with self._lock:
             self._made.pop((user, connection), None)
-        made.add_done_callback(self._forget)
+        made.add_done_callback(_over)
 
-    def _forget(self, made: Future[Session]) -> None:
-        if made.exception():
-            return
-        session = made.result()
-        with self._lock:
-            self._known = {key: each for key, each in self._known.items() if each is not session}
-        session.over()
+
+def _over(made: Future[Session]) -> None:
+    if not made.exception():
+        made.result().over()

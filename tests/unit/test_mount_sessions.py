@@ -44,7 +44,7 @@ def test_a_connection_logs_in_once_however_many_come_at_once() -> None:
         return sessions.of("ann", pid)
 
     with ThreadPoolExecutor(8) as threads:
-        found = set(threads.map(come, range(8)))
+        found = set(threads.map(come, range(1, 9)))
     assert len(found) == len(logins) == 1
     sessions.end()
 
@@ -54,6 +54,27 @@ def test_users_and_connections_have_sessions_of_their_own() -> None:
     with a_process() as one, a_process() as other:
         found = {sessions.of(name, pid) for name in ("ann", "bob") for pid in (one.pid, other.pid)}
     assert len(found) == 4
+    sessions.end()
+
+
+def test_a_process_is_known_no_longer_than_it_lasts() -> None:
+    asked = []
+
+    def connection_of(pid: int) -> int:
+        asked.append(pid)
+        return os.getpid()
+
+    sessions = Sessions(lambda _, __: FakeFiles(), connection_of)
+    with a_process() as running:
+        for _ in range(3):
+            sessions.of("ann", running.pid)
+        assert asked == [running.pid]
+
+    def ask_anew() -> None:
+        sessions.of("ann", running.pid)
+        assert len(asked) > 1
+
+    eventually(ask_anew, 10)
     sessions.end()
 
 
