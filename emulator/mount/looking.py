@@ -17,15 +17,20 @@ UNSEEN = Entry("", is_folder=False)
 
 def look_up(session: Session, path: str, asked: str, intent: Callable[[], Intent]) -> Entry:
     """Describe `path`, the client's; `asked` is the same as the waiting process's call names it."""
-    if entry := session.known(path):
+    if entry := session.in_use(path):
         return entry
+    known = session.recent.get(path)
+    if known and not known.is_folder:
+        return known
     wanted = intent()
     if wanted.passes(asked) or session.leads_home(path):
         return FOLDER
+    if wanted.opens(asked):
+        return _to_open(session, path, wanted, known)
+    if known:
+        return known
     if wanted.makes(asked):
         raise NoSuchFile
-    if wanted.opens(asked):
-        return _to_open(session, path, wanted)
     try:
         return _found(session, path)
     except PermissionDenied:
@@ -35,7 +40,7 @@ def look_up(session: Session, path: str, asked: str, intent: Callable[[], Intent
         raise
 
 
-def _to_open(session: Session, path: str, wanted: Intent) -> Entry:
+def _to_open(session: Session, path: str, wanted: Intent, known: Entry | None) -> Entry:
     """Say what brings the kernel to ask for the right kind of open, which then decides."""
     if wanted.is_for_folder:
         return FOLDER
@@ -44,7 +49,7 @@ def _to_open(session: Session, path: str, wanted: Intent) -> Entry:
         _refuse(session, path, mode)
     if OpenMode.CREATE in mode and mode & (OpenMode.TRUNCATE | OpenMode.EXCLUSIVE):
         raise NoSuchFile
-    entry = _found(session, path)
+    entry = known or _found(session, path)
     if mode.is_read and entry.is_folder:
         raise NoSuchFile
     return entry

@@ -64,8 +64,8 @@ class Session:
         with self._lock:
             self._folders.discard(folder)
 
-    def known(self, path: str) -> Entry | None:
-        """What needs no asking: what is being written or read, or what S3 said a moment ago.
+    def in_use(self, path: str) -> Entry | None:
+        """Describe what is being written or read there.
 
         The size of a file on its way is told, since FSTAT cannot be told from STAT here.
         """
@@ -75,7 +75,7 @@ class Session:
                     return handle.entry
             if any(folder.path == path for folder in self._folders):
                 return FOLDER
-        return self.recent.get(path)
+        return None
 
     def leads_home(self, path: str) -> bool:
         """Whether the home is at `path` or below: that is there, whatever S3 says."""

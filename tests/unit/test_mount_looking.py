@@ -81,8 +81,13 @@ def test_else_s3_is_asked(intent: Intent) -> None:
 
 
 def test_a_folder_opened_as_a_file_is_no_such_file_as_in_the_other_front_end() -> None:
+    session, asked = Session(FakeFiles(f"{PATH}/")), f"/homes/ann{PATH}"
     with pytest.raises(NoSuchFile):
-        looked_up(FakeFiles(f"{PATH}/"), PATH, an_open(os.O_RDONLY))
+        look_up(session, PATH, asked, lambda: an_open(os.O_RDONLY))
+    # Also a moment after it was seen.
+    assert look_up(session, PATH, asked, lambda: UNKNOWN).is_folder
+    with pytest.raises(NoSuchFile):
+        look_up(session, PATH, asked, lambda: an_open(os.O_RDONLY))
 
 
 def test_who_may_not_look_may_still_remove() -> None:
