@@ -19,10 +19,17 @@ def look_up(session: Session, path: str, asked: str, intent: Callable[[], Intent
     """Describe `path`, the client's; `asked` is the same as the waiting process's call names it."""
     if entry := session.in_use(path):
         return entry
+    # Of the many names of a listing each is looked up: what they are for is seldom of interest.
     known = session.recent.get(path)
     if known and not known.is_folder:
         return known
-    wanted = intent()
+    return _look_up_for(session, path, asked, intent(), known)
+
+
+def _look_up_for(
+    session: Session, path: str, asked: str, wanted: Intent, known: Entry | None
+) -> Entry:
+    """Do so for a system call; `known` is the folder that was there a moment ago."""
     if wanted.passes(asked) or session.leads_home(path):
         return FOLDER
     if wanted.opens(asked):
