@@ -158,6 +158,12 @@ class Sessions:
     def _make(self, made: Future[Session], user: str, connection: int, pid: int) -> None:
         try:
             self._endings.watch(connection, partial(self._ended, made, user, connection))
+        except OSError:
+            # Gone already, or of a world whose processes have no numbers here.
+            self._ended(made, user, connection)
+            made.set_exception(PermissionDenied())
+            return
+        try:
             made.set_result(Session(self._log_in(user, pid)))
         except FileError as error:
             log.warning("login refused: '%s' - %s", user, error)
@@ -171,7 +177,7 @@ class Sessions:
         self._known[user, pid] = session
         try:
             self._endings.watch(pid, lambda: self._forget(user, pid))
-        except ProcessLookupError:
+        except OSError:
             self._forget(user, pid)
 
     def _forget(self, user: str, pid: int) -> None:

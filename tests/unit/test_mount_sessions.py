@@ -106,6 +106,23 @@ def test_a_session_ends_with_its_connection_s_process() -> None:
     sessions.end()
 
 
+@pytest.mark.parametrize("connection", [0, GONE])
+def test_who_is_gone_before_login_is_refused_and_not_remembered(connection: int) -> None:
+    logins = []
+
+    def log_in(_: str, pid: int) -> FakeFiles:
+        logins.append(pid)
+        return FakeFiles()
+
+    connections = iter([connection, os.getpid()])
+    sessions = Sessions(log_in, lambda _: next(connections))
+    with pytest.raises(PermissionDenied):
+        sessions.of("ann", 1)
+    assert not logins
+    assert sessions.of("ann", 1)
+    sessions.end()
+
+
 def test_it_does_not_end_before_its_last_file_is_let_go() -> None:
     files = FakeFiles()
     session = Session(files)
