@@ -103,7 +103,7 @@ def env(state: StateOption = DEFAULT_STATE, environment: EnvironmentOption = Non
     """
     if environment == "aws":
         raise TargetError("nothing to export for", "aws", "your AWS profile leads there already")
-    for line in load(state).exports():
+    for line in load(state, environment).exports():
         typer.echo(line)
 
 

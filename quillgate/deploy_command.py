@@ -9,7 +9,6 @@ import typer
 from quillgate.deploy import aws, local
 from quillgate.deploy.stack import Plan
 from quillgate.deploy.template import repository
-from quillgate.environment import stack_parameters
 from quillgate.errors import TargetError
 from quillgate.options import (
     EnvironmentOption,
@@ -19,8 +18,9 @@ from quillgate.options import (
     YesOption,
     parameters,
 )
+from quillgate.ready import stack_parameters
 from quillgate.state import DEFAULT_STATE, State
-from quillgate.target import Client, aws_session, load
+from quillgate.target import Client, Environment, Target, aws_session, load
 
 
 def deploy(
@@ -39,14 +39,24 @@ def deploy(
     if environment == "aws":
         _deploy_to_aws(stack, given, yes)
     else:
-        found = load(state)
+        found = load(state, environment)
         if stack not in (None, found.stack_name):
             raise TargetError("no such stack here", str(stack), f"this is {found.stack_name}")
         typer.echo(f"{found.environment}, stack {found.stack_name}", err=True)
-        folder = State(state)
-        values = stack_parameters(folder, found.quill_url, given)
+        folder = State(state, found.environment)
+        url, token = _quill_of(found, folder)
+        values = stack_parameters(folder, url, token, given)
         _print_outputs(local.deploy(found.client, repository(), values).outputs)
         folder.remember_parameters(given)
+
+
+def _quill_of(found: Environment, folder: State) -> tuple[str, str]:
+    """Quill's URL as the watchdog reaches it, and its token."""
+    if found.environment != "compose":
+        return found.quill_url, folder.quill_token()
+    # Known inside the project only; a masked value stays as it is.
+    values = Target(found.environment, found.stack_name, found.client).parameters()
+    return values["QuillUrl"], values["QuillToken"]
 
 
 def _deploy_to_aws(name: str | None, given: dict[str, str], yes: bool) -> None:

@@ -10,30 +10,21 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from sftp_watchdog.names import CONFIG_KEY
-
 from quillgate import sweep
 from quillgate.deploy import local
 from quillgate.deploy.local import Deployed
 from quillgate.deploy.template import repository
 from quillgate.direct import answers, get_json
 from quillgate.parts import ACCOUNT, ENGINE, REGION, ROOT_KEY, all_parts, url
-from quillgate.ports import HOST, Ports
+from quillgate.ports import Ports
 from quillgate.processes import Children
-from quillgate.state import TEST_USER, State, write_private
+from quillgate.ready import Endpoints, describe, is_drained, stack_parameters, store_first_files
+from quillgate.state import State, write_private
 from quillgate.target import Environment, environment_file, local_client
 
 _START_SECONDS = 60.0
 _WATCH_SECONDS = 0.3
 Progress = Callable[[str], None]
-
-FIRST_ROUTES = f"""\
-# Which upload goes to which project. `quillgate routes push FILE` checks a file and stores it here.
-[[route]]
-project   = "demo"
-directory = "{TEST_USER}/incoming"
-stories   = "{TEST_USER}/outgoing"
-"""
 
 
 class Embedded:
@@ -68,14 +59,13 @@ class Embedded:
         self._start_parts()
         self._say("AWS engine, Transfer and Quill are up")
         local.ensure_quill_role(self.client("iam"), ACCOUNT)
-        deployed = local.deploy(
-            self.client,
-            repository(),
-            stack_parameters(self._state, url(self._ports.quill), self._given),
-        )
+        quill_url, token = url(self._ports.quill), self._state.quill_token()
+        values = stack_parameters(self._state, quill_url, token, self._given)
+        deployed = local.deploy(self.client, repository(), values)
         self._say(f"stack {deployed.stack_name} is deployed")
-        if self._first_files(deployed.outputs["BucketName"]):
-            self._wait_for_watchdog(deployed.outputs["QueueUrl"])
+        if store_first_files(self.client("s3"), deployed.outputs["BucketName"]):
+            drained = partial(is_drained, self.client("sqs"), deployed.outputs["QueueUrl"])
+            self._children.wait_until("watchdog", drained, _START_SECONDS)
         self._sweep_if_owed(deployed)
         port = self._wait_for_sftp(deployed.outputs["ServerId"])
         environment = self._describe(deployed, port)
@@ -109,31 +99,6 @@ class Embedded:
             ready = partial(answers, part.health_url)
             self._children.wait_until(part.name, ready, _START_SECONDS)
 
-    def _first_files(self, bucket: str) -> bool:
-        """Store routes and the test user's folders, unless there are routes already."""
-        s3 = self.client("s3")
-        try:
-            s3.head_object(Bucket=bucket, Key=CONFIG_KEY)
-        except s3.exceptions.ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
-                raise
-            s3.put_object(Bucket=bucket, Key=CONFIG_KEY, Body=FIRST_ROUTES.encode())
-            for folder in ("incoming", "outgoing"):
-                s3.put_object(Bucket=bucket, Key=f"{TEST_USER}/{folder}/")
-            return True
-        return False
-
-    def _wait_for_watchdog(self, queue_url: str) -> None:
-        """Until it has seen the events of the first files, and so has started well."""
-        sqs = self.client("sqs")
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-
-        def drained() -> bool:
-            answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
-            return all(int(number) == 0 for number in answer["Attributes"].values())
-
-        self._children.wait_until("watchdog", drained, _START_SECONDS)
-
     def _sweep_if_owed(self, deployed: Deployed) -> None:
         if self._state.sweep_is_owed():
             out = deployed.outputs
@@ -155,45 +120,13 @@ class Embedded:
         return int(found[server_id])
 
     def _describe(self, deployed: Deployed, sftp_port: int) -> Environment:
-        out = deployed.outputs
-        server = self.client("transfer").describe_server(ServerId=out["ServerId"])["Server"]
-        return Environment(
-            environment="embedded",
-            aws_endpoint=url(self._ports.engine),
-            transfer_endpoint=url(self._ports.transfer),
-            sftp_host=HOST,
-            sftp_port=sftp_port,
-            host_key_fingerprint=server["HostKeyFingerprint"],
-            quill_url=url(self._ports.quill),
-            console_url=None,
-            region=REGION,
-            access_key_id=ROOT_KEY,
-            secret_access_key=ROOT_KEY,
-            stack_name=deployed.stack_name,
-            bucket=out["BucketName"],
-            ledger_bucket=None,
-            server_id=out["ServerId"],
-            user_role_arn=out["UserRoleArn"],
-            queue_url=out["QueueUrl"],
-            dead_letter_queue_url=out["DeadLetterQueueUrl"],
-            test_user=TEST_USER,
-            test_user_key=str(self._state.test_user_key()),
-            pid=os.getpid(),
+        ports, key = self._ports, self._state.test_user_key()
+        endpoints = Endpoints(
+            "embedded", url(ports.engine), url(ports.transfer), sftp_port, url(ports.quill)
         )
+        return describe(self.client, deployed, endpoints, key, os.getpid())
 
     def _stop(self) -> None:
         environment_file(self._state.folder).unlink(missing_ok=True)
         if ENGINE in self._children.stop():
             self._state.mark_stopped()
-
-
-def stack_parameters(state: State, quill_url: str, given: Mapping[str, str]) -> dict[str, str]:
-    """What the stack is deployed with: ours, then what was given now or on an earlier run."""
-    return {
-        **local.LOCAL_PARAMETERS,
-        "QuillUrl": quill_url,
-        "QuillToken": state.quill_token(),
-        "QuillPrincipalArn": local.quill_role_arn(ACCOUNT),
-        "TestUserPublicKey": state.test_user_public_key(),
-        **state.parameters(given),
-    }

@@ -1,4 +1,4 @@
-"""The folder an embedded environment keeps itself in (`.quillgate`), readable by its owner only.
+"""The folder an environment keeps itself in (`.quillgate`), readable by its owner only.
 
 lock               held while `up` runs, and its process id
 running            there while `up` runs and after a kill: the engine's saved state is then stale
@@ -9,6 +9,9 @@ parameters.json    template parameters given with --parameter
 quill_token        the token of this environment's Quill
 testuser_ed25519   the test user's private key, and .pub beside it
 engine/ transfer/ quill/ logs/
+
+All but the test user's key is the embedded environment's. Of the compose project, which keeps the
+rest in volumes, there are `compose.json` and `compose-parameters.json`.
 """
 
 from __future__ import annotations
@@ -38,8 +41,10 @@ DEFAULT_STATE = Path(".quillgate")
 class State:
     """One state folder. Made when missing."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: str = "embedded") -> None:
         self.folder = folder.absolute()
+        prefix = "" if environment == "embedded" else f"{environment}-"
+        self._parameters_file = self.folder / f"{prefix}parameters.json"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.folder.chmod(0o700)
@@ -116,13 +121,13 @@ class State:
 
     def parameters(self, given: Mapping[str, str]) -> dict[str, str]:
         """Template parameters given now or remembered; an empty value is the template's default."""
-        path = self.folder / "parameters.json"
+        path = self._parameters_file
         known = json.loads(path.read_text()) if path.exists() else {}
         return {name: value for name, value in {**known, **given}.items() if value}
 
     def remember_parameters(self, given: Mapping[str, str]) -> None:
         """To be called once they have proved good: the stack is deployed with them."""
-        write_private(self.folder / "parameters.json", json.dumps(self.parameters(given), indent=2))
+        write_private(self._parameters_file, json.dumps(self.parameters(given), indent=2))
 
     def test_user_key(self) -> Path:
         """The test user's private key (OpenSSH format, ed25519), made when missing."""

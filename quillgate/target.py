@@ -1,7 +1,7 @@
 """Which environment a command is about, and the AWS clients for it.
 
-The environment running from `./.quillgate` is meant unless another is named; AWS never is, unless
-it is asked for by name.
+The environment running from `./.quillgate` is meant, embedded or compose, unless another is named;
+AWS never is, unless it is asked for by name.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from urllib.parse import urlsplit
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
+from quillgate.direct import answers
 from quillgate.errors import TargetError
 from quillgate.state import DEFAULT_STATE, running_pid, state_option
 
-EnvironmentName = Literal["embedded", "aws"]
+EnvironmentName = Literal["embedded", "compose", "aws"]
 Client = Callable[[str], Any]
 
 
@@ -30,7 +32,8 @@ Client = Callable[[str], Any]
 class Environment:
     """What `environment.json` says: everything a script needs to use the environment.
 
-    `pid` is that of `quillgate up`; `test_user_key` an absolute path to a private key.
+    `pid` is that of `quillgate up`, None in compose; `test_user_key` an absolute path to a private
+    key.
     """
 
     environment: str
@@ -53,7 +56,7 @@ class Environment:
     dead_letter_queue_url: str
     test_user: str
     test_user_key: str
-    pid: int
+    pid: int | None
 
     def to_json(self) -> str:
         """The object on one line, in the order of the interface."""
@@ -98,18 +101,57 @@ def environment_file(state: Path) -> Path:
     return state / "environment.json"
 
 
-def load(state: Path) -> Environment:
-    """The environment that runs from `state`. Raises TargetError when there is none."""
-    path = environment_file(state)
-    if not running_pid(state):
-        advice = f"start one: quillgate up{state_option(state)}"
-        raise TargetError("no environment is running from", str(state), advice)
+def compose_file(state: Path) -> Path:
+    """Where the compose project's `deploy` says how to reach it; it outlives the project."""
+    return state / "compose.json"
+
+
+def load(state: Path, name: EnvironmentName | None = None) -> Environment:
+    """The environment that runs from `state`: the one named, else the only one.
+
+    Raises TargetError when there is none, or one has to be named.
+    """
+    compose = None if name == "embedded" else _running_compose(state)
+    is_embedded = name != "compose" and running_pid(state) is not None
+    if compose and is_embedded:
+        raise TargetError("two run from", str(state), "name one: --environment embedded|compose")
+    if not compose and not is_embedded:
+        raise TargetError("no environment is running from", str(state), _way_to_one(state, name))
+    return compose or _read(environment_file(state))
+
+
+def _read(path: Path) -> Environment:
     try:
         return Environment(**json.loads(path.read_text()))
     except FileNotFoundError as error:
-        raise TargetError("not ready yet", str(state), "wait until `up` says so") from error
+        raise TargetError("not ready yet", str(path.parent), "wait until `up` says so") from error
     except (ValueError, TypeError) as error:
         raise TargetError("not readable", str(path), f"remove it and restart ({error})") from error
+
+
+def _running_compose(state: Path) -> Environment | None:
+    """The compose project whose `deploy` wrote here, if what answers there is still that one."""
+    path = compose_file(state)
+    if not path.exists():
+        return None
+    found = _read(path)
+    return found if _is_itself(found) else None
+
+
+def _is_itself(found: Environment) -> bool:
+    """Told by the host key: any other environment may have the same ports and names by now."""
+    if not answers(f"{found.transfer_endpoint}/health"):
+        return False
+    try:
+        answer = found.client("transfer").describe_server(ServerId=found.server_id)
+    except (BotoCoreError, ClientError):
+        return False
+    return bool(answer["Server"].get("HostKeyFingerprint") == found.host_key_fingerprint)
+
+
+def _way_to_one(state: Path, name: EnvironmentName | None) -> str:
+    up = f"quillgate up{state_option(state)}"
+    return f"start one: {'docker compose up --wait' if name == 'compose' else up}"
 
 
 @dataclass(frozen=True)
@@ -149,7 +191,7 @@ def find(
 ) -> Target:
     """The target of a command's `--environment` and `--stack`."""
     if environment != "aws":
-        found = load(state)
+        found = load(state, environment)
         return Target(found.environment, stack or found.stack_name, found.client)
     if not stack:
         raise TargetError("no stack named on", "aws", "name it: --stack NAME")

@@ -57,13 +57,18 @@ def stack_name(template: Template, parameters: Mapping[str, str]) -> str:
     return "-".join(parameters.get(part, defaults[part].get("Default")) for part in parts)
 
 
-def deploy(client: Client, repo: Path, parameters: Mapping[str, str]) -> Deployed:
-    """Create or update the stack; running it again with the same input changes nothing."""
+def deploy(
+    client: Client, repo: Path, parameters: Mapping[str, str], build: Path | None = None
+) -> Deployed:
+    """Create or update the stack; running it again with the same input changes nothing.
+
+    The watchdog's package is made in the folder `build`, by default the checkout's.
+    """
     template = templates.load(repo)
     templates.check_parameters(template, parameters)
     name = stack_name(template, parameters)
     template = templates.with_code(
-        template, ARTIFACTS_BUCKET, _publish_watchdog(client("s3"), repo)
+        template, ARTIFACTS_BUCKET, _publish_watchdog(client("s3"), repo, build or repo / "build")
     )
     parts = split(template, parameters, name)
     stack = Stack(client("cloudformation"), name, _POLL_SECONDS)
@@ -101,9 +106,9 @@ def account_id(client: Client) -> str:
     return str(client("sts").get_caller_identity()["Account"])
 
 
-def _publish_watchdog(s3: Any, repo: Path) -> str:
+def _publish_watchdog(s3: Any, repo: Path, build: Path) -> str:
     """Build the watchdog, store it, give its key; the same code has the same key."""
-    package = build_watchdog(repo, repo / "build")
+    package = build_watchdog(repo, build)
     try:
         s3.head_object(Bucket=ARTIFACTS_BUCKET, Key=package.key)
     except ClientError:

@@ -50,13 +50,24 @@ def _fetched(source: Path) -> Path:
     build = source.parent / "build"
     wheels = build / f"wheels-{hashlib.sha256(inputs).hexdigest()[:20]}"
     if not wheels.exists():
-        build.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="wheels-", dir=build) as work:
+        with _folder_in(build) as work:
             _make(source, "wheels", {"WHEELS": f"{work}/wheels"})
             # Somebody else may have been faster.
             with contextlib.suppress(OSError):
                 Path(work, "wheels").rename(wheels)
     return wheels
+
+
+def _folder_in(build: Path) -> tempfile.TemporaryDirectory[str]:
+    try:
+        build.mkdir(exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix="wheels-", dir=build)
+    except OSError as error:
+        advice = (
+            "the packages that requirements.txt names are not there and cannot be put there "
+            f"({error.strerror}): in a container, build its image again"
+        )
+        raise DeployError("watchdog cannot be packaged", str(build), advice) from error
 
 
 def _make(source: Path, target: str, variables: Mapping[str, str]) -> None:
