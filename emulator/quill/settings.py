@@ -36,7 +36,8 @@ def read_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Setti
     options = _parser().parse_args(arguments)
     token = _kept(options.token_file) if options.token_file else environ.get("QUILL_TOKEN", "")
     if not token:
-        raise SettingsError("no token: 'QUILL_TOKEN' is empty - set it to the token callers send")
+        where = options.token_file or "QUILL_TOKEN"
+        raise SettingsError(f"no token: '{where}' is empty - set it to the token callers send")
     return Settings(
         host=options.host,
         port=options.port,

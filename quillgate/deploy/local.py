@@ -72,6 +72,7 @@ def deploy(
     )
     parts = split(template, parameters, name)
     stack = Stack(client("cloudformation"), name, _POLL_SECONDS)
+    stack.settle()
     if stack.has_failed_create():
         stack.remove_failed_create()
     _adopt_if_orphaned(client, stack, f"{name}-{account_id(client)}")

@@ -81,7 +81,7 @@ def split(template: Template, parameters: Mapping[str, str], stack_name: str) ->
         for name, resource in evaluated["Resources"].items()
         if resource["Type"] == TRANSFER + "Server"
     }
-    replaced = _replace_server_ids(evaluated, ids)
+    replaced = _spell_out_literals(_replace_server_ids(evaluated, ids))
     outputs: dict[str, Any] = {}
     taken = [
         TransferResource(
@@ -203,6 +203,27 @@ def _replace_server_ids(node: Any, ids: Mapping[str, str]) -> Any:
         if node in ({"Fn::GetAtt": [name, "ServerId"]}, {"Fn::GetAtt": f"{name}.ServerId"}):
             return server_id
     return {key: _replace_server_ids(child, ids) for key, child in node.items()}
+
+
+def _spell_out_literals(node: Any) -> Any:
+    """`${!name}` inside a `Sub`, which means the text `${name}`, becomes a variable of that value.
+
+    LocalStack does not know the escape and looks for a resource called `!name`.
+    """
+    if isinstance(node, list):
+        return [_spell_out_literals(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if node.keys() != {"Fn::Sub"}:
+        return {key: _spell_out_literals(child) for key, child in node.items()}
+    text, variables = (node["Fn::Sub"], {}) if isinstance(node["Fn::Sub"], str) else node["Fn::Sub"]
+    names = list(dict.fromkeys(re.findall(r"\$\{!([^}]+)\}", text)))
+    if not names:
+        return node
+    for number, name in enumerate(names):
+        text = text.replace(f"${{!{name}}}", f"${{Literal{number}}}")
+    literals = {f"Literal{number}": f"${{{name}}}" for number, name in enumerate(names)}
+    return {"Fn::Sub": [text, {**variables, **literals}]}
 
 
 def _await(path: str, node: Any, outputs: dict[str, Any]) -> Any:

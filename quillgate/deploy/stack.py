@@ -21,7 +21,8 @@ from quillgate.errors import DeployError
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
-_FAILED_CREATE = "ROLLBACK_COMPLETE"
+# The second where an engine does not roll back.
+_FAILED_CREATE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 _INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
 
 
@@ -112,16 +113,26 @@ class Stack:
 
     def exists(self) -> bool:
         """Whether there is a stack that can be updated."""
-        return self._status() not in (None, "REVIEW_IN_PROGRESS", "DELETE_COMPLETE", _FAILED_CREATE)
+        return self._status() not in (
+            None,
+            "REVIEW_IN_PROGRESS",
+            "DELETE_COMPLETE",
+            *_FAILED_CREATE,
+        )
 
     def has_failed_create(self) -> bool:
-        """Whether its creation was rolled back: it can then neither be updated nor created."""
-        return self._status() == _FAILED_CREATE
+        """Whether its creation failed: it can then neither be updated nor created."""
+        return self._status() in _FAILED_CREATE
 
     def remove_failed_create(self) -> None:
-        """Delete what is left of a creation that was rolled back."""
+        """Delete what is left of a creation that failed."""
         self._call("delete_stack")
-        while (self._status() or "").startswith(("DELETE_IN", _FAILED_CREATE)):
+        while (self._status() or "").startswith(("DELETE_IN", *_FAILED_CREATE)):
+            time.sleep(self._poll_seconds)
+
+    def settle(self) -> None:
+        """Wait until what an interrupted deploy began has ended, well or not."""
+        while (self._status() or "").endswith(("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS")):
             time.sleep(self._poll_seconds)
 
     def outputs(self) -> dict[str, str]:
@@ -211,7 +222,7 @@ class Stack:
 
 def _is_beginning(event: Mapping[str, Any]) -> bool:
     """Whether it is the first event of a deploy; the list goes back to the stack's creation."""
-    of_the_stack = event["PhysicalResourceId"] == event["StackId"]
+    of_the_stack = event.get("PhysicalResourceId") == event["StackId"]
     return of_the_stack and event["ResourceStatus"] in _BEGINNINGS
 
 

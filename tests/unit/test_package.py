@@ -145,6 +145,12 @@ def test_an_edit_of_the_code_needs_no_network(repo: Path) -> None:
     assert (repo / "watchdog/fetched").read_text() == "\n\n"
 
 
+def test_packages_that_an_image_lacks_are_told_with_the_way_out(repo: Path) -> None:
+    (repo / "build").touch()  # no folder can be made there, as on a read-only file system
+    with pytest.raises(DeployError, match=r"/build' - the packages .*: in a container, build its"):
+        build_watchdog(repo, repo / "elsewhere")
+
+
 def test_requirements_are_those_of_the_constraints() -> None:
     def pins(path: Path) -> set[str]:
         lines = (line.strip().lower().replace("-", "_") for line in path.read_text().splitlines())

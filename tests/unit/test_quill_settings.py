@@ -31,6 +31,29 @@ def test_without_a_token_it_does_not_start() -> None:
         read_settings(["--state", "s"], {})
 
 
+def test_a_token_file_is_made_once_and_goes_before_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    arguments = ["--state", "s", "--token-file", str(file)]
+    first = read_settings(arguments, {"QUILL_TOKEN": "t"}).token
+    assert len(first) >= 32
+    assert file.read_text() == first
+    assert file.stat().st_mode & 0o077 == 0
+    assert list(tmp_path.iterdir()) == [file], "no draft is left"
+    assert read_settings(arguments, {}).token == first
+
+
+def test_a_token_that_cannot_be_kept_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "no folder" / "token"
+    with pytest.raises(SettingsError, match=rf"^token cannot be kept: '{file}' - name another"):
+        read_settings(["--state", "s", "--token-file", str(file)], {})
+
+
+def test_an_empty_token_file_is_no_token(tmp_path: Path) -> None:
+    (tmp_path / "token").touch()
+    with pytest.raises(SettingsError, match=r"^no token: "):
+        read_settings(["--state", "s", "--token-file", str(tmp_path / "token")], {})
+
+
 def test_a_log_line_is_json_with_ids_first() -> None:
     record = logging.makeLogRecord({"msg": "accepted", "facts": {"id": "7d", "key": "a\nb"}})
 

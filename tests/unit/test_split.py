@@ -142,14 +142,33 @@ def test_the_server_id_is_the_same_everywhere_and_on_every_run() -> None:
 def test_the_variables_of_the_users_policy_are_left_to_transfer() -> None:
     parts = split(TEMPLATE, LOCAL, NAME)
     awaited = transfer_properties(parts, "TestUser")["Policy"]
-    text = parts.rest["Outputs"][awaited.output]["Value"]["Fn::Sub"]
-    assert text == TEMPLATE["Resources"]["TestUser"]["Properties"]["Policy"]["Fn::Sub"]
-    # `${!x}` is how Sub is told to give `${x}`.
-    assert set(re.findall(r"\$\{!(.+?)\}", text)) == {
-        "transfer:HomeBucket",
-        "transfer:HomeFolder",
-        "transfer:HomeDirectory",
+    text, literals = parts.rest["Outputs"][awaited.output]["Value"]["Fn::Sub"]
+    assert set(literals.values()) == {
+        "${transfer:HomeBucket}",
+        "${transfer:HomeFolder}",
+        "${transfer:HomeDirectory}",
     }
+    # `${!x}` is how the template tells Sub to give `${x}`.
+    for name, literal in literals.items():
+        text = text.replace(f"${{{name}}}", literal.replace("${", "${!"))
+    assert text == TEMPLATE["Resources"]["TestUser"]["Properties"]["Policy"]["Fn::Sub"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a ${B}", "a ${B}"),
+        ("${!x} ${B} ${!y}${!x}", ["${L0} ${B} ${L1}${L0}", {"L0": "${x}", "L1": "${y}"}]),
+        (["${C} ${!C}", {"C": "c"}], ["${C} ${L0}", {"C": "c", "L0": "${C}"}]),
+    ],
+)
+def test_an_escape_of_sub_becomes_a_variable(given: Any, expected: Any) -> None:
+    template = {
+        "Parameters": {},
+        "Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": {"P": {"Fn::Sub": given}}}},
+    }
+    made = json.dumps(kept(split(template, {}, NAME))["Role"]["Properties"]["P"]["Fn::Sub"])
+    assert json.loads(made.replace("Literal", "L")) == expected
 
 
 def changes(before: Any, after: Any) -> Iterator[tuple[Any, Any]]:

@@ -231,15 +231,18 @@ def test_of_a_plan_that_is_not_wanted_nothing_is_left(status: str, left: list[st
     assert fake.names == ["create_change_set", *left]
 
 
-@pytest.mark.parametrize("status", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "DELETE_COMPLETE"])
+@pytest.mark.parametrize(
+    "status", ["REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_COMPLETE"]
+)
 def test_what_was_never_finished_is_created(status: str) -> None:
     fake = FakeCloudFormation([status])
     deploy(fake)
     assert fake.requested("create_change_set")["ChangeSetType"] == "CREATE"
 
 
-def test_what_is_left_of_a_failed_creation_can_be_removed() -> None:
-    fake = FakeCloudFormation(["ROLLBACK_COMPLETE"], stack={"Parameters": [HIDDEN]})
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
+def test_what_is_left_of_a_failed_creation_can_be_removed(status: str) -> None:
+    fake = FakeCloudFormation([status], stack={"Parameters": [HIDDEN]})
     failed = stack(fake)
     assert failed.has_failed_create()
     assert failed.parameters() == {}, "its hidden values cannot be used again"
@@ -247,6 +250,18 @@ def test_what_is_left_of_a_failed_creation_can_be_removed() -> None:
     assert fake.names == ["delete_stack"]
     assert not failed.has_failed_create()
     assert not stack(FakeCloudFormation(["UPDATE_ROLLBACK_COMPLETE"])).has_failed_create()
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])
+def test_what_an_interrupted_deploy_began_is_waited_for(status: str) -> None:
+    fake = FakeCloudFormation([status, status, "CREATE_COMPLETE"])
+    stack(fake).settle()
+    assert fake.statuses == ["CREATE_COMPLETE"]
+
+
+def test_a_change_set_that_waits_is_nothing_to_wait_for() -> None:
+    stack(FakeCloudFormation(["REVIEW_IN_PROGRESS"])).settle()
+    stack(FakeCloudFormation()).settle()
 
 
 def test_a_bucket_that_outlived_its_stack_is_taken_in() -> None:

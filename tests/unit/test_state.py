@@ -146,6 +146,14 @@ def test_an_empty_value_goes_back_to_the_templates_own(state: State) -> None:
     assert state.parameters({}) == {"LoginBanner": "hello"}
 
 
+def test_the_compose_projects_parameters_are_its_own(state: State) -> None:
+    compose = State(state.folder, "compose")
+    compose.remember_parameters({"BatchSize": "5"})
+    assert State(state.folder, "compose").parameters({}) == {"BatchSize": "5"}
+    assert state.parameters({}) == {}
+    assert compose.test_user_key() == state.test_user_key()
+
+
 def test_the_test_users_key_is_made_once(state: State) -> None:
     path = state.test_user_key()
     private = path.read_bytes()

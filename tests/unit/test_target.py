@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import shlex
+import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,15 @@ from botocore.exceptions import ClientError
 
 from quillgate.errors import TargetError
 from quillgate.state import State
-from quillgate.target import Environment, Target, environment_file, find, load, local_client
+from quillgate.target import (
+    Environment,
+    Target,
+    compose_file,
+    environment_file,
+    find,
+    load,
+    local_client,
+)
 
 ENVIRONMENT = Environment(
     environment="embedded",
@@ -98,6 +108,73 @@ def test_what_runs_is_found(running: Path) -> None:
     found = find(None, None, running)
     assert (found.environment, found.stack_name) == ("embedded", "local-quillgate-sftp")
     assert find(None, "other-stack", running).stack_name == "other-stack"
+
+
+class Transfer(BaseHTTPRequestHandler):
+    """A Transfer API whose only server has the host key of ENVIRONMENT."""
+
+    def do_GET(self) -> None:
+        self._answer({})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        key = {"Arn": "arn:x", "HostKeyFingerprint": ENVIRONMENT.host_key_fingerprint}
+        self._answer({"Server": key})
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def compose() -> Iterator[Environment]:
+    """A compose project that runs; where its `deploy` would say so is each test's business."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Transfer) as server:
+        threading.Thread(target=server.serve_forever).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        yield replace(ENVIRONMENT, environment="compose", transfer_endpoint=url, pid=None)
+        server.shutdown()
+
+
+def test_the_compose_project_is_found_where_it_deployed(
+    tmp_path: Path, compose: Environment
+) -> None:
+    compose_file(tmp_path).write_text(compose.to_json())
+    assert load(tmp_path) == load(tmp_path, "compose") == compose
+    assert find("compose", None, tmp_path).environment == "compose"
+    with pytest.raises(TargetError, match=r"^no environment is running from: .*: quillgate up"):
+        load(tmp_path, "embedded")
+
+
+def test_where_two_run_one_has_to_be_named(running: Path, compose: Environment) -> None:
+    compose_file(running).write_text(compose.to_json())
+    with pytest.raises(TargetError) as refused:
+        load(running)
+    assert str(refused.value) == (
+        f"two run from: '{running}' - name one: --environment embedded|compose"
+    )
+    assert load(running, "compose") == compose
+    assert load(running, "embedded") == ENVIRONMENT
+
+
+def test_a_project_that_is_down_is_none(running: Path, compose: Environment) -> None:
+    gone = replace(compose, transfer_endpoint="http://127.0.0.1:1")
+    compose_file(running).write_text(gone.to_json())
+    assert load(running) == ENVIRONMENT
+    with pytest.raises(TargetError, match=r"- start one: docker compose up --wait$"):
+        load(running, "compose")
+
+
+def test_another_environment_on_its_ports_is_not_taken_for_it(
+    tmp_path: Path, compose: Environment
+) -> None:
+    compose_file(tmp_path).write_text(replace(compose, host_key_fingerprint="older").to_json())
+    with pytest.raises(TargetError, match=r"^no environment is running from: "):
+        load(tmp_path)
 
 
 def test_without_an_environment_the_way_to_one_is_told(tmp_path: Path) -> None:

@@ -54,9 +54,13 @@ def _resolved(value: dict[str, Any], parameters: dict[str, str]) -> str:
             return LOG_GROUP
         case {"Fn::GetAtt": ["UserRole", "Arn"]}:
             return ROLE
+        case {"Fn::Sub": [text, variables]}:
+            for name, literal in variables.items():
+                text = text.replace(f"${{{name}}}", literal)
+            return _resolved({"Fn::Sub": text}, parameters)
         case {"Fn::Sub": text}:
             known = text.replace("${AWS::Partition}", "aws").replace("${UploadsBucket}", "bucket")
-            return str(known.replace("${!", "${"))
+            return str(known)
     raise AssertionError(value)
 
 
