@@ -39,6 +39,19 @@ def left_of(name: str) -> list[str]:
     ]
 
 
+BECOME_OWNER = """
+import os, pathlib
+from quillgate.compose import become_owner
+state, checkout = pathlib.Path("/tmp/state"), pathlib.Path("/tmp/checkout")
+state.mkdir(0o700)
+checkout.mkdir()
+os.chown(checkout, 1234, 1235)
+become_owner(state, checkout)
+(state / "key").touch()
+print(os.getresuid(), os.getresgid(), os.getgroups(), (state / "key").stat().st_uid)
+"""
+
+
 @pytest.mark.parametrize("front_end", ["environment", "asyncssh"])
 def test_when_it_is_up_a_file_goes_all_the_way(shared: Project, front_end: str) -> None:
     goes_all_the_way(getattr(shared, front_end), f"by {front_end}, 1 + é.csv")
@@ -51,6 +64,11 @@ def test_what_people_need_is_theirs_alone(shared: Project, checkout: Path) -> No
         assert found.st_uid == checkout.stat().st_uid
     assert shared.environment.test_user_key == str(shared.state / "testuser_ed25519")
     assert shared.environment.pid is None
+
+
+def test_a_state_folder_that_docker_made_is_given_to_the_checkouts_owner(shared: Project) -> None:
+    said = shared.docker("run", "--rm", "--no-deps", "deploy", "python", "-c", BECOME_OWNER)
+    assert said.splitlines()[-1] == "(1234, 1234, 1234) (1235, 1235, 1235) [] 1234"
 
 
 def test_the_engines_addresses_work_from_here(shared: Project) -> None:
