@@ -10,8 +10,7 @@ import os
 import re
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,14 +22,15 @@ from quillgate.deploy import local, template
 from quillgate.deploy.local import Deployed
 from quillgate.deploy.stack import Stack
 from quillgate.direct import answers, get_json
-from quillgate.errors import QuillgateError, StartError
+from quillgate.errors import QuillgateError
 from quillgate.parts import ACCOUNT, REGION, ROOT_KEY, url
 from quillgate.ready import Endpoints, describe, is_drained, stack_parameters, store_first_files
 from quillgate.state import State, write_private
 from quillgate.target import compose_file, local_client
+from quillgate.waiting import wait_until
 
 _START_SECONDS = 60.0
-_POLL_SECONDS = 0.1
+_ADVICE = "see: docker compose logs"
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,12 @@ def deploy(settings: Settings) -> None:
     is_anew = _has_lost_the_stack(settings, local.stack_name(template.load(repo), values))
     deployed = local.deploy(settings.client, repo, values, Path(tempfile.gettempdir()))
     _say(f"stack {deployed.stack_name} is deployed")
+    _renew_roles(settings.client("transfer"), deployed)
     if is_anew:
-        _renew_roles(settings.client("transfer"), deployed)
         _say_what_is_gone(settings)
     if store_first_files(settings.client("s3"), deployed.outputs["BucketName"]):
         drained = partial(is_drained, settings.client("sqs"), deployed.outputs["QueueUrl"])
-        _wait_until("watchdog", drained)
+        wait_until("watchdog", drained, _START_SECONDS, _ADVICE)
     _tell_people(settings, state, deployed)
 
 
@@ -141,17 +141,7 @@ def _wait_for_services(settings: Settings) -> None:
         "Transfer": f"{settings.transfer}/health",
         "Quill": f"{settings.quill}/_quill/health",
     }.items():
-        _wait_until(name, partial(answers, health_url))
-
-
-def _wait_until(what: str, ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while not ready():
-        if time.monotonic() > deadline:
-            raise StartError(
-                f"not ready after {_START_SECONDS:.0f} s", what, "see: docker compose logs"
-            )
-        time.sleep(_POLL_SECONDS)
+        wait_until(name, partial(answers, health_url), _START_SECONDS, _ADVICE)
 
 
 def _has_lost_the_stack(settings: Settings, stack_name: str) -> bool:

@@ -11,15 +11,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from quillgate import reaper, signals
 from quillgate.errors import StartError
+from quillgate.waiting import wait_until
 
 _TAIL_LINES = 8
-_POLL_SECONDS = 0.05
 
 
 class Child:
@@ -101,15 +100,15 @@ class Children:
 
     def wait_until(self, what: str, ready: Callable[[], bool], timeout_seconds: float) -> None:
         """Wait for `ready`; raise StartError when a child ends or the time is over."""
-        deadline = time.monotonic() + timeout_seconds
-        while not ready():
-            self.check()
-            if time.monotonic() > deadline:
-                logs = self._children[0].log.parent if self._children else Path()
-                raise StartError(
-                    f"not ready after {timeout_seconds:.0f} s", what, f"see the logs in {logs}"
-                )
-            time.sleep(_POLL_SECONDS)
+        logs = self._children[0].log.parent if self._children else Path()
+
+        def ready_or_ended() -> bool:
+            is_ready = ready()
+            if not is_ready:
+                self.check()
+            return is_ready
+
+        wait_until(what, ready_or_ended, timeout_seconds, f"see the logs in {logs}")
 
     def stop(self, timeout_seconds: float = 10.0) -> list[str]:
         """Stop all, last to first, and the reaper. Gives the names of those that ended in order."""

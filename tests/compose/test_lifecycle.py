@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.compose.project import Project, project
-from tests.integration.support import Environment, NewUser, Quill, eventually, put
+from tests.integration.support import QUILLGATE, Environment, NewUser, Quill, eventually, put
 
 
 def upload(environment: Environment, user: NewUser, path: str, content: bytes = b"a,b\n") -> None:
@@ -149,6 +149,21 @@ def test_an_edit_of_the_watchdog_is_deployed_without_a_build(shared: Project) ->
         assert any("edited here" in event["message"] for event in events)
 
     eventually(told)
+
+
+def test_the_command_deploys_from_the_machine_and_its_parameters_stay(shared: Project) -> None:
+    found = shared.environment
+    where = ("--environment", "compose", "--state", str(shared.state))
+    subprocess.run([*QUILLGATE, "deploy", *where, "--parameter", "BatchSize=9"], check=True)
+
+    def batch_size() -> int:
+        mappings = found.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        return int(mappings[0]["BatchSize"])
+
+    assert batch_size() == 9
+    goes_all_the_way(found, "deployed from outside.csv")
+    shared.up()
+    assert batch_size() == 9
 
 
 def test_packages_that_the_image_lacks_are_named_with_the_way_out(shared: Project) -> None:
