@@ -76,6 +76,8 @@ def test_the_compose_file_lets_nobody_else_in() -> None:
         ports = service.get("ports", [])
         assert all(port.startswith("127.0.0.1:${") for port in ports), name
         assert service["cap_drop"] == ["ALL"], name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["read_only"], name
         assert "privileged" not in service, name
         assert not any("docker.sock" in str(volume) for volume in service.get("volumes", [])), name
 
