@@ -58,7 +58,7 @@ def main() -> None:
     """Deploy; errors are one line on stderr and exit status 1."""
     try:
         deploy(read_settings(os.environ, Path("/proc/self/mountinfo").read_text()))
-    except (QuillgateError, ClientError, BotoCoreError) as error:
+    except (QuillgateError, ClientError, BotoCoreError, OSError) as error:
         sys.exit(f"not deployed: {error}")
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -167,6 +168,26 @@ def test_a_project_that_is_down_is_none(running: Path, compose: Environment) -> 
     assert load(running) == ENVIRONMENT
     with pytest.raises(TargetError, match=r"- start one: docker compose up --wait$"):
         load(running, "compose")
+
+
+def test_what_speaks_no_http_on_its_port_is_not_taken_for_it(
+    tmp_path: Path, compose: Environment
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        compose_file(tmp_path).write_text(replace(compose, transfer_endpoint=url).to_json())
+        answering = threading.Thread(target=_greet, args=(listener,))
+        answering.start()
+        with pytest.raises(TargetError, match=r"^no environment is running from: "):
+            load(tmp_path)
+        answering.join()
+
+
+def _greet(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection:
+        connection.sendall(b"SSH-2.0-other\r\n")
+        connection.recv(1000)
 
 
 def test_another_environment_on_its_ports_is_not_taken_for_it(
