@@ -20,7 +20,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from quillgate.deploy import local, template
 from quillgate.deploy.local import Deployed
-from quillgate.deploy.stack import Stack
 from quillgate.direct import answers, get_json
 from quillgate.errors import QuillgateError
 from quillgate.parts import ACCOUNT, REGION, ROOT_KEY, url
@@ -71,13 +70,14 @@ def deploy(settings: Settings) -> None:
     _wait_for_services(settings)
     local.ensure_quill_role(settings.client("iam"), ACCOUNT)
     values = stack_parameters(state, settings.quill, token, {})
-    is_anew = _has_lost_the_stack(settings, local.stack_name(template.load(repo), values))
+    was_deployed = bool(settings.client("transfer").list_servers()["Servers"])
     deployed = local.deploy(settings.client, repo, values, Path(tempfile.gettempdir()))
     _say(f"stack {deployed.stack_name} is deployed")
     _renew_roles(settings.client("transfer"), deployed)
-    if is_anew:
+    bucket = deployed.outputs["BucketName"]
+    if was_deployed and not settings.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"]:
         _say_what_is_gone(settings)
-    if store_first_files(settings.client("s3"), deployed.outputs["BucketName"]):
+    if store_first_files(settings.client("s3"), bucket):
         drained = partial(is_drained, settings.client("sqs"), deployed.outputs["QueueUrl"])
         wait_until("watchdog", drained, _START_SECONDS, _ADVICE)
     _tell_people(settings, state, deployed)
@@ -144,12 +144,6 @@ def _wait_for_services(settings: Settings) -> None:
         wait_until(name, partial(answers, health_url), _START_SECONDS, _ADVICE)
 
 
-def _has_lost_the_stack(settings: Settings, stack_name: str) -> bool:
-    """Whether the engine was started anew since a deploy: Transfer still knows servers."""
-    stack = Stack(settings.client("cloudformation"), stack_name)
-    return not stack.exists() and bool(settings.client("transfer").list_servers()["Servers"])
-
-
 def _renew_roles(transfer: Any, deployed: Deployed) -> None:
     """A stack made anew has a role of another name: users who had the old one get the new one."""
     server_id, role = deployed.outputs["ServerId"], deployed.outputs["UserRoleArn"]
@@ -161,6 +155,7 @@ def _renew_roles(transfer: Any, deployed: Deployed) -> None:
 
 
 def _say_what_is_gone(settings: Settings) -> None:
+    """Transfer knows the server of an earlier deploy, and the bucket has not even routes."""
     told = len(get_json(f"{settings.quill}/_quill/notifications")["items"])
     _say(
         "LocalStack keeps nothing, and has been started anew since the last deploy:\n"
