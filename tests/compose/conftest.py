@@ -23,9 +23,11 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def shared(request: pytest.FixtureRequest, checkout: Path) -> Iterator[Project]:
     with project("quillgate-test", checkout, checkout / ".quillgate") as made:
+        is_up = False
         try:
             made.docker("up", "--build", "--wait")
+            is_up = True
             yield made
         finally:
-            if request.session.testsfailed:
+            if not is_up or request.session.testsfailed:
                 made.keep_logs()

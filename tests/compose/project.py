@@ -108,7 +108,11 @@ def copy_of_the_checkout(folder: Path) -> Path:
 
 @contextlib.contextmanager
 def project(name: str, checkout: Path, state: Path) -> Iterator[Project]:
-    """A project with ports of its own, and nothing of it left at the end."""
+    """A project with ports of its own, and nothing of it left at the end.
+
+    Whoever else runs the tests has projects of other names.
+    """
+    name = f"{name}-{os.getpid()}"
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
     lines = [f"QUILLGATE_{service}_PORT={port}" for service, port in ports.items()]
     settings = checkout.parent / f"{name}.env"
