@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
 
-from tests.integration.deployed import NoStack, chosen, deployed, left_as_found
+from tests.integration.compose import NoProject, Project, composed
+from tests.integration.compose_left_out import why_not_on_compose
+from tests.integration.deployed import NoStack, deployed, left_as_found, unsafe
+from tests.integration.selection import LEFT_OUT, leave_out
 from tests.integration.support import (
     Environment,
     NewUser,
@@ -24,15 +28,16 @@ from tests.integration.support import (
     stop_as_by_hand,
 )
 
-LEFT_OUT = pytest.StashKey[list[str]]()
+PROJECT = pytest.StashKey[Project]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--environment",
-        choices=["embedded", "aws"],
+        choices=["embedded", "compose", "aws"],
         default="embedded",
-        help="where the suite runs; embedded starts its own on free ports",
+        help="where the suite runs; embedded starts its own on free ports, compose brings the"
+        " project up if it is not up",
     )
     parser.addoption("--stack", help="the deployed stack's name, with --environment aws")
     parser.addoption("--quill-url", help="a fake Quill that the deployed stack's watchdog tells")
@@ -44,13 +49,43 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--environment aws needs a stack - name it: --stack NAME")
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Bring the compose project up, once: not in the workers of pytest-xdist."""
+    config = session.config
+    if config.getoption("--environment") != "compose" or hasattr(config, "workerinput"):
+        return
+    if not config.getoption("--collect-only"):
+        project = config.stash[PROJECT] = Project()
+        project.bring_up()
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Keep the logs of a run that failed, and leave the project up if it was."""
+    project = session.config.stash.get(PROJECT, None)
+    if project is None:
+        return
+    if exitstatus:
+        session.config.stash.setdefault(LEFT_OUT, []).append(
+            f"logs of every service: {project.keep_logs()}"
+        )
+    if project.is_ours:
+        project.take_down()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On a deployed stack, leave out what would harm it, and say so."""
-    if config.getoption("--environment") == "aws":
+    """Leave out what says nothing about the environment or would harm it, and say so."""
+    place = config.getoption("--environment")
+    if place == "compose":
+        leave_out(config, items, place, why_not_on_compose)
+    if place == "aws":
         has_quill = bool(config.getoption("--quill-url"))
-        kept, left_out, config.stash[LEFT_OUT] = chosen(items, has_quill=has_quill)
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = kept
+        leave_out(config, items, "a deployed stack", partial(unsafe, has_quill=has_quill))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker of pytest-xdist left out, all of them leave out."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left_out", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -74,8 +109,11 @@ def environment(request: pytest.FixtureRequest) -> Iterator[Environment]:
         yield running.environment
         return
     try:
-        found = deployed(option("--stack"), option("--quill-url"), os.environ)
-    except NoStack as error:
+        if option("--environment") == "compose":
+            found = composed()
+        else:
+            found = deployed(option("--stack"), option("--quill-url"), os.environ)
+    except (NoProject, NoStack) as error:
         pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
     with left_as_found(found) as environment:
         yield environment

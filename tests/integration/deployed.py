@@ -6,8 +6,7 @@ the server's own address, for a server behind a tunnel.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
@@ -120,14 +119,3 @@ def unsafe(item: pytest.Item, *, has_quill: bool) -> str | None:
     if "quill" in getattr(item, "fixturenames", ()) and not has_quill:
         return "need the fake Quill: give --quill-url"
     return None
-
-
-def chosen(
-    items: Sequence[pytest.Item], *, has_quill: bool
-) -> tuple[list[pytest.Item], list[pytest.Item], list[str]]:
-    """Tests that run, tests that do not, and lines that count the reasons."""
-    reasons = {item: unsafe(item, has_quill=has_quill) for item in items}
-    counts = Counter(reason for reason in reasons.values() if reason)
-    lines = [f"not run on a deployed stack: {count} that {why}" for why, count in counts.items()]
-    kept = [item for item, reason in reasons.items() if reason is None]
-    return kept, [item for item, reason in reasons.items() if reason], lines

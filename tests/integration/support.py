@@ -27,6 +27,8 @@ from paramiko.sftp import CMD_CLOSE
 CONFIG_KEY = "watchdog.config"
 CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict")
 START_SECONDS = 180
+# OpenSSH in the compose project learns of a new user within seconds, not at once.
+FRESH_SECONDS = 10
 QUILLGATE = [sys.executable, "-m", "quillgate"]
 
 # What the documentation tells an operator to give to users: see the template's test user.
@@ -49,6 +51,8 @@ HOME_POLICY = json.dumps(
     }
 )
 
+NOT_YET = (AssertionError, OSError, KeyError, IndexError, ValueError)
+
 T = TypeVar("T")
 Sftp = paramiko.SFTPClient
 
@@ -68,6 +72,7 @@ class Environment:
     def __init__(self, values: dict[str, Any]) -> None:
         self.values = values
         self.users_made: list[tuple[str, str]] = []
+        self._fresh: set[NewUser] = set()
         self._routes_made: list[bytes] = []
         self._clients: dict[object, Any] = {}
 
@@ -122,7 +127,25 @@ class Environment:
         )
         self.users_made.append((request["ServerId"], name))
         home = str(request.get("HomeDirectory", "")).lstrip("/").partition("/")[2]
-        return NewUser(name, home, key)
+        user = NewUser(name, home, key)
+        if self.is_openssh and request["ServerId"] == self.server_id:
+            self._fresh.add(user)
+        return user
+
+    @property
+    def place(self) -> str:
+        """The environment's name in tables of what differs: `compose` is OpenSSH on LocalStack."""
+        other = self.environment == "compose" and not self.is_openssh
+        return "localstack" if other else str(self.environment)
+
+    @property
+    def is_openssh(self) -> bool:
+        """Whether SFTP is OpenSSH's, which has its own words and its own way to learn of users."""
+        return bool(self.values.get("front_end") == "openssh")
+
+    def words(self, ours: str, openssh: str = "Failure") -> str:
+        """The words of a refusal: those of AWS, or those of OpenSSH where it serves."""
+        return openssh if self.is_openssh else ours
 
     def add_route(self, text: str) -> None:
         """Add one `[[route]]` table to those in force, whoever else adds theirs too."""
@@ -187,14 +210,31 @@ class Environment:
     @contextlib.contextmanager
     def ssh(self, user: NewUser) -> Iterator[paramiko.Transport]:
         """A connection as the user, its host key checked by fingerprint."""
+        with contextlib.closing(self._log_in(user)) as transport:
+            yield transport
+
+    def await_user(self, user: NewUser) -> None:
+        """Wait until a user made here can log in: for clients that try only once."""
+        if user in self._fresh:
+            self._log_in(user).close()
+
+    def _log_in(self, user: NewUser) -> paramiko.Transport:
+        if user not in self._fresh:
+            return self._connect(user)
+        self._fresh.discard(user)
+        not_yet = (paramiko.AuthenticationException,)
+        return eventually(lambda: self._connect(user), FRESH_SECONDS, not_yet)
+
+    def _connect(self, user: NewUser) -> paramiko.Transport:
         # Not left to paramiko: it forgets a socket that is refused.
         transport = paramiko.Transport(socket.create_connection((self.sftp_host, self.sftp_port)))
         try:
             transport.connect(username=user.name, pkey=user.key)
             assert transport.get_remote_server_key().fingerprint == self.host_key_fingerprint
-            yield transport
-        finally:
+        except BaseException:
             transport.close()
+            raise
+        return transport
 
     @contextlib.contextmanager
     def sftp(self, user: NewUser) -> Iterator[Sftp]:
@@ -321,7 +361,11 @@ def get_json(url: str) -> dict[str, Any]:
         return dict(json.load(response))
 
 
-def eventually(look: Callable[[], T], timeout_seconds: float = 90.0) -> T:
+def eventually(
+    look: Callable[[], T],
+    timeout_seconds: float = 90.0,
+    not_yet: tuple[type[Exception], ...] = NOT_YET,
+) -> T:
     """What `look` gives once it no longer raises; what it raised last when the time is over.
 
     Patient beyond the 40 s after which the queue gives back what a killed watchdog had taken.
@@ -330,7 +374,7 @@ def eventually(look: Callable[[], T], timeout_seconds: float = 90.0) -> T:
     while True:
         try:
             return look()
-        except (AssertionError, OSError, KeyError, IndexError, ValueError):
+        except not_yet:
             if time.monotonic() > deadline:
                 raise
         time.sleep(0.05)

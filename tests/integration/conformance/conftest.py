@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.integration.compose import FRONT_ENDS, through
 from tests.integration.conformance.differences import Difference, summary
 from tests.integration.conformance.row import Outcome, Row
 from tests.integration.conformance.scene import Scene
@@ -17,10 +18,23 @@ DIFFERENCES = pytest.StashKey[list[Difference]]()
 Judge = Callable[[Row, Callable[[], Outcome]], None]
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On compose the rows are for both front ends."""
+    on_compose = metafunc.config.getoption("--environment") == "compose"
+    if on_compose and "front_end" in metafunc.fixturenames:
+        metafunc.parametrize("front_end", FRONT_ENDS, scope="session")
+
+
 @pytest.fixture(scope="session")
-def stage(environment: Environment) -> Iterator[Stage]:
+def front_end() -> str | None:
+    """The part of compose that serves SFTP; None where there is but one."""
+    return None
+
+
+@pytest.fixture(scope="session")
+def stage(environment: Environment, front_end: str | None) -> Iterator[Stage]:
     """Bucket, role and queue of the whole run."""
-    with Stage(environment) as stage:
+    with Stage(through(front_end, environment) if front_end else environment) as stage:
         yield stage
 
 
@@ -32,15 +46,16 @@ def scene(stage: Stage, row: Row) -> Iterator[Scene]:
 
 
 @pytest.fixture
-def judge(environment: Environment, request: pytest.FixtureRequest) -> Judge:
+def judge(stage: Stage, request: pytest.FixtureRequest) -> Judge:
     """Compare what was seen with the row: on AWS differences are collected, elsewhere they fail."""
     found = request.config.stash.setdefault(DIFFERENCES, [])
 
     def compare(row: Row, look: Callable[[], Outcome]) -> None:
-        if environment.environment == "aws":
+        place = stage.environment.place
+        if place == "aws":
             found.extend(Difference.between(row, _seen(look)))
             return
-        expected, seen = row.expected_on(environment.environment), look()
+        expected, seen = row.expected_on(place), look()
         assert expected.agrees(seen), f"expected {expected}, seen {seen}"
 
     return compare

@@ -1,0 +1,77 @@
+"""The suite on the compose project: brought up when it is not, its logs kept when a test fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from testcontainers.compose import DockerCompose
+
+from tests.integration.support import Environment, get_json
+
+ROOT = Path(__file__).parents[2]
+LOGS = ROOT / "build" / "compose-logs"
+FRONT_ENDS = ("openssh", "asyncssh")
+
+
+class NoProject(Exception):  # noqa: N818
+    """The compose project cannot be used; `str()` says why and what to do."""
+
+
+class Project:
+    """The compose project of this checkout; `is_ours` when it was not up before."""
+
+    def __init__(self) -> None:
+        self._compose = DockerCompose(ROOT, build=True)
+        self.is_ours = False
+
+    def bring_up(self) -> None:
+        """Bring it up, unless a service of it runs: then it is used as it is."""
+        try:
+            self.is_ours = not self._compose.get_containers()
+            if self.is_ours:
+                self._compose.start()
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise NoProject(f"cannot bring up the compose project: {_last_words(error)}") from error
+
+    def take_down(self) -> None:
+        """Containers and networks go, volumes stay: they may be older than this run."""
+        command = [*self._compose.docker_compose_command(), "down"]
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+
+    def keep_logs(self) -> Path:
+        """Write every service's log into a file of its own; gives the folder."""
+        LOGS.mkdir(parents=True, exist_ok=True)
+        for container in self._compose.get_containers(include_all=True):
+            assert container.Service is not None
+            told, complaints = self._compose.get_logs(container.Service)
+            (LOGS / f"{container.Service}.log").write_text(told + complaints)
+        return LOGS
+
+
+def _last_words(error: OSError | subprocess.CalledProcessError) -> str:
+    if isinstance(error, OSError):
+        return f"'{error.filename}' ({error.strerror}) - install Docker and its compose plug-in"
+    lines = error.stderr.decode(errors="replace").strip().splitlines()
+    return f"'{lines[-1] if lines else error}' - see: docker compose logs"
+
+
+def composed() -> Environment:
+    """The environment as `deploy` describes it, with the name of its SFTP front end."""
+    file = Path(os.environ.get("QUILLGATE_STATE", ROOT / ".quillgate")) / "compose.json"
+    try:
+        return Environment({**json.loads(file.read_text()), "front_end": "openssh"})
+    except OSError as error:
+        raise NoProject(f"not deployed: '{file}' - run: docker compose up deploy") from error
+
+
+def through(front_end: str, environment: Environment) -> Environment:
+    """The same environment, its server reached by this front end."""
+    if front_end == "openssh":
+        return environment
+    inner = get_json(f"{environment.transfer_endpoint}/_quillgate/ports")[environment.server_id]
+    transfer = DockerCompose(ROOT).get_container("transfer")
+    (port,) = {each.PublishedPort for each in transfer.Publishers or () if each.TargetPort == inner}
+    return Environment({**environment.values, "front_end": front_end, "sftp_port": port})
