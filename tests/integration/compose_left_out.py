@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-OWN = "start, stop or break an environment of their own"
 SERVERS = "make servers of their own: compose publishes the port of the stack's only"
-LEFT_OUT = {
-    OWN: (
+GUARDED = "are run with the policies that Transfer enforces itself, as it does on compose"
+LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "start, stop or measure parts of an embedded environment": (
         "test_aws_option",
         "test_bounded_memory",
         "test_connections",
-        "test_deployed",
         "test_environment",
-        "test_isolation_by_guard",
         "test_large_files",
+        "test_reports::test_a_service_that_is_stopped_tells_the_last",
         "test_shutdown",
+    ),
+    "break secret, routes or role of an environment of their own": (
+        "test_quills_moods::test_a_missing_permission_stops_the_watchdog_and_loses_nothing",
+        "test_quills_moods::test_a_wrong_token_loses_nothing",
+        "test_quills_moods::test_broken_or_missing_routes_lose_nothing",
+        "test_quills_moods::test_used_up_retries_end_on_the_dead_letter_queue",
+    ),
+    "compare with a model of our own server, look at its memory and into its log": ("test_fuzz",),
+    "prove what the engine's own IAM denies: LocalStack enforces none": (
+        "test_isolation::test_quill_reads_uploads_and_writes_stories_and_no_more",
+    ),
+    SERVERS: (
+        "test_reports::test_a_deleted_log_group_harms_no_file",
+        "test_reports::test_a_server_without_destination_has_events_only",
+        "test_reports::test_another_destination_takes_effect",
+        "test_servers::test_a_stopped_server_refuses_logins_and_stores_what_it_has",
+        "test_servers::test_an_update_does_not_cut_an_upload",
+        "test_servers::test_each_server_has_its_own_ports_and_users",
     ),
 }
 REASONS = {name: reason for reason, names in LEFT_OUT.items() for name in names}
@@ -23,8 +43,15 @@ REASONS = {name: reason for reason, names in LEFT_OUT.items() for name in names}
 
 def why_not_on_compose(item: pytest.Item) -> str | None:
     """Why this test does not run on compose; None when it does."""
-    row = getattr(item, "callspec", None) and item.callspec.params.get("row")  # type: ignore[attr-defined]
-    if row is not None and row.own_server:
+    assert isinstance(item, pytest.Function)
+    module = item.path.stem
+    if module == "test_isolation" and item.obj.__module__.endswith(".isolation"):
+        return GUARDED
+    if _needs_a_server(item.callspec.params if hasattr(item, "callspec") else {}):
         return SERVERS
-    function = getattr(item, "originalname", item.name)
-    return REASONS.get(item.path.stem) or REASONS.get(f"{item.path.stem}::{function}")
+    return REASONS.get(module) or REASONS.get(f"{module}::{item.originalname}")
+
+
+def _needs_a_server(params: Mapping[str, Any]) -> bool:
+    row = params.get("row")
+    return bool(row and row.own_server) or params.get("place") == "DEFAULT"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.compose import NoProject, Project, composed
+from tests.integration.compose import NoProject, Project, composed, settings
 from tests.integration.compose_left_out import why_not_on_compose
 from tests.integration.deployed import NoStack, deployed, left_as_found, unsafe
 from tests.integration.selection import LEFT_OUT, leave_out
@@ -55,8 +55,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.getoption("--environment") != "compose" or hasattr(config, "workerinput"):
         return
     if not config.getoption("--collect-only"):
-        project = config.stash[PROJECT] = Project()
+        config.stash[PROJECT] = Project()
+        _bring_up(config.stash[PROJECT])
+
+
+def _bring_up(project: Project) -> None:
+    try:
         project.bring_up()
+    except NoProject as error:
+        told = (
+            f"{error}; logs of every service: {project.keep_logs()}" if project.is_ours else error
+        )
+        project.leave()
+        pytest.exit(str(told), pytest.ExitCode.USAGE_ERROR)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -68,8 +79,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.config.stash.setdefault(LEFT_OUT, []).append(
             f"logs of every service: {project.keep_logs()}"
         )
-    if project.is_ours:
-        project.take_down()
+    project.leave()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -117,6 +127,15 @@ def environment(request: pytest.FixtureRequest) -> Iterator[Environment]:
         pytest.exit(str(error), pytest.ExitCode.USAGE_ERROR)
     with left_as_found(found) as environment:
         yield environment
+
+
+@pytest.fixture(scope="session")
+def target(request: pytest.FixtureRequest) -> list[str]:
+    """The words that name the environment to a `quillgate` command."""
+    if request.config.getoption("--environment") == "embedded":
+        running: Running = request.getfixturevalue("running")
+        return ["--state", str(running.state)]
+    return ["--environment", "compose", "--state", str(settings().state)]
 
 
 @pytest.fixture(scope="session")

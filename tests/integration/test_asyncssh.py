@@ -36,6 +36,7 @@ async def logged_in(
 async def connected(
     environment: Environment, user: NewUser, folder: Path
 ) -> AsyncIterator[asyncssh.SSHClientConnection]:
+    environment.await_user(user)
     key = folder / f"{user.name}.key"
     user.key.write_private_key_file(str(key))
     async with asyncssh.connect(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.integration.support import HOME_POLICY, QUILLGATE, NewUser, Running, Sftp, put
+from tests.integration.support import HOME_POLICY, QUILLGATE, NewUser, Sftp, put
 
 Attempt = Callable[[Sftp], object]
 ATTEMPTS: dict[str, tuple[list[str], Attempt, bool]] = {
@@ -31,8 +31,8 @@ class Answer:
     lines: list[str]
 
 
-def explain(running: Running, *words: str) -> Answer:
-    command = [*QUILLGATE, "users", "explain", *words, "--state", str(running.state)]
+def explain(target: list[str], *words: str) -> Answer:
+    command = [*QUILLGATE, "users", "explain", *words, *target]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return Answer(done.returncode, (done.stdout + done.stderr).splitlines())
 
@@ -40,7 +40,7 @@ def explain(running: Running, *words: str) -> Answer:
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_it_says_what_happens(
     name: str,
-    running: Running,
+    target: list[str],
     new_user: Callable[..., NewUser],
     sftp: Callable[[NewUser], Sftp],
 ) -> None:
@@ -52,7 +52,7 @@ def test_it_says_what_happens(
     user = new_user(policy=json.dumps(policy))
     session = sftp(user)
     put(session, "there.csv", b"a")
-    answer = explain(running, user.name, *words)
+    answer = explain(target, user.name, *words)
     assert answer.code == (0 if allowed else 1), answer
     if allowed:
         attempt(session)
@@ -65,11 +65,11 @@ def test_it_says_what_happens(
         assert any("denied by statement Keep of session policy" in line for line in answer.lines)
 
 
-def test_it_asks_for_what_is_missing(running: Running) -> None:
-    usage = explain(running, "testuser", "rename", "a")
+def test_it_asks_for_what_is_missing(target: list[str]) -> None:
+    usage = explain(target, "testuser", "rename", "a")
     assert usage.code == 2
     assert "NEW_PATH" in usage.lines[-1]
-    unknown = explain(running, "nobody-here", "put", "a")
+    unknown = explain(target, "nobody-here", "put", "a")
     assert unknown.code == 1
     assert len(unknown.lines) == 1
     assert "'nobody-here' - its users: " in unknown.lines[0]

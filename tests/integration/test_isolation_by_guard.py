@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable, Iterator
 
 import paramiko
@@ -16,7 +17,12 @@ FIVE_PARTS = b"0123456789abcdef" * (40 * 1024**2 // 16)
 
 
 @pytest.fixture(scope="session")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+def environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Environment]:
+    if request.config.getoption("--environment") == "compose":
+        yield request.getfixturevalue("environment")
+        return
     with start_unguarded(tmp_path_factory.mktemp("unguarded")) as environment:
         yield environment
 
@@ -32,7 +38,7 @@ def test_this_engine_would_let_everybody_in(environment: Environment) -> None:
     policy = json.dumps({"Version": "2012-10-17", "Statement": [nothing]})
     s3 = environment.s3_as(environment.user_role_arn, Policy=policy)
     found = s3.get_object(Bucket=environment.bucket, Key="watchdog.config")
-    assert found["Body"].read() == ROUTES
+    assert ROUTES in found["Body"].read()
 
 
 def test_what_is_allowed_works(
@@ -92,7 +98,7 @@ def test_a_bucket_policy_counts(
     new_user: Callable[..., NewUser],
     sftp: Callable[[NewUser], Sftp],
 ) -> None:
-    bucket = f"{environment.bucket}-denied"
+    bucket = f"denied-{uuid.uuid4().hex[:8]}"
     s3 = environment.client("s3")
     s3.create_bucket(Bucket=bucket)
     deny = {"Effect": "Deny", "Action": "s3:PutObject", "Principal": "*"}
@@ -110,6 +116,8 @@ def test_a_bucket_policy_counts(
     assert session.listdir(".") == ["a.csv"]
     with pytest.raises(PermissionError):
         put(session, "kept/a.csv", b"a")
+    session.remove("a.csv")
+    s3.delete_bucket(Bucket=bucket)
 
 
 def test_a_malformed_policy_keeps_its_user_out(

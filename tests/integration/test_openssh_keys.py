@@ -33,6 +33,7 @@ def sftp(
     environment: Environment, user: NewUser, *keys: Path, options: tuple[str, ...] = ()
 ) -> subprocess.CompletedProcess[str]:
     """Ask where the home is, with these keys and no others."""
+    environment.await_user(user)
     settings = ["BatchMode=yes", "IdentitiesOnly=yes", "StrictHostKeyChecking=no", *options]
     settings += ["UserKnownHostsFile=/dev/null", f"Port={environment.sftp_port}"]
     arguments = [word for setting in settings for word in ("-o", setting)]

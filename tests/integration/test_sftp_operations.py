@@ -94,9 +94,9 @@ def test_folders(client: Sftp, user: NewUser, environment: Environment, s3: Any)
     put(client, "implied/by/a file", b"x")
     assert sorted(client.listdir(".")) == ["implied", "made"]
     assert str(client.stat("implied/by/")).startswith("d")
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(OSError, match=environment.words("not empty")):
         client.rmdir("implied")
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(OSError, match=environment.words("exists")):
         client.mkdir("made")
     client.rmdir("made")
     with pytest.raises(FileNotFoundError):
@@ -120,9 +120,9 @@ def test_rename(client: Sftp, user: NewUser, environment: Environment, s3: Any) 
     head = s3.head_object(Bucket=environment.bucket, Key=f"{user.home}/a.csv")
     assert head["Metadata"]["user-agent"] == "AWSTransfer"
     put(client, "folder/b.csv", b"other")
-    with pytest.raises(OSError, match="exists"):
+    with pytest.raises(OSError, match=environment.words("exists")):
         client.rename("a.csv", "folder/b.csv")
-    with pytest.raises(OSError, match="not supported"):
+    with pytest.raises(OSError, match=environment.words("not supported")):
         client.rename("folder", "elsewhere")
     with pytest.raises(FileNotFoundError):
         client.rename("missing", "elsewhere")
@@ -130,9 +130,9 @@ def test_rename(client: Sftp, user: NewUser, environment: Environment, s3: Any) 
 
 
 @pytest.mark.parametrize("mode", ["a", "r+", "w+", "a+"])
-def test_only_whole_files_are_written(mode: str, client: Sftp) -> None:
+def test_only_whole_files_are_written(mode: str, client: Sftp, environment: Environment) -> None:
     put(client, "file", b"content")
-    with pytest.raises(OSError, match="Cannot open file in mode: "):
+    with pytest.raises(OSError, match=environment.words("Cannot open file in mode: ")):
         client.open("file", mode)
     with client.open("file") as file:
         assert file.read() == b"content"
@@ -179,17 +179,19 @@ def test_what_is_open_at_once_is_limited(user: NewUser, environment: Environment
 
 
 @pytest.mark.parametrize("offset", [0, 5])
-def test_a_write_elsewhere_is_refused_and_nothing_is_stored(offset: int, client: Sftp) -> None:
+def test_a_write_elsewhere_is_refused_and_nothing_is_stored(
+    offset: int, client: Sftp, environment: Environment
+) -> None:
     file = client.open("file", "wb")
     file.write(b"abc")
     file.seek(offset)
-    with pytest.raises(OSError, match=RANDOM_ACCESS):
+    with pytest.raises(OSError, match=environment.words(RANDOM_ACCESS)):
         file.write(b"x")
     file.close()
     assert client.listdir(".") == []
 
 
-def test_unsupported_operations(client: Sftp) -> None:
+def test_unsupported_operations(client: Sftp, environment: Environment) -> None:
     put(client, "file", b"x")
     refused: list[Callable[[], object]] = [
         lambda: client.symlink("file", "link"),
@@ -197,7 +199,7 @@ def test_unsupported_operations(client: Sftp) -> None:
         lambda: client.posix_rename("file", "other"),
     ]
     for operation in refused:
-        with pytest.raises(OSError, match="Operation unsupported"):
+        with pytest.raises(OSError, match=environment.words("Operation unsupported")):
             operation()
 
 

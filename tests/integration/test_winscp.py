@@ -63,10 +63,12 @@ def strict(environment: Environment) -> Environment:
 
 
 @pytest.fixture(params=["ENABLE_NO_OP", "DEFAULT"])
-def place(request: pytest.FixtureRequest, environment: Environment, strict: Environment) -> Place:
+def place(request: pytest.FixtureRequest, environment: Environment) -> Place:
     if request.param == "DEFAULT":
+        strict = request.getfixturevalue("strict")
         return Place(strict, strict.new_user(), (Code.OP_UNSUPPORTED, "SETSTAT unsupported"))
-    return Place(environment, environment.new_user(), (Code.OK, ""))
+    done = Code.OK, environment.words("", openssh="Success")
+    return Place(environment, environment.new_user(), done)
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ def test_a_resumed_transfer_is_refused_and_can_be_sent_anew(winscp: RawSftp, pla
     handle = winscp.request(Kind.OPEN, f"{NAME}.filepart", Flag.WRITE, NO_ATTRIBUTES).handle
     rest = winscp.request(Kind.WRITE, handle, uint64(there or 0), string(WHOLE[len(part) :][:100]))
     words = "AWS Transfer does not support random access writes to S3 objects."
-    assert rest.told == (Code.FAILURE, words)
+    assert rest.told == (Code.FAILURE, place.server.words(words))
     assert winscp.request(Kind.CLOSE, handle).code == Code.FAILURE
     part_is_there()
     upload(winscp, NAME, WHOLE, temporary=True)

@@ -19,6 +19,7 @@ from tests.integration.raw_sftp import (
 
 NEW = Flag.WRITE | Flag.CREAT | Flag.TRUNC
 CHUNK = 32 * 1024
+DOTS = (".", "..")
 
 
 class Client:
@@ -78,13 +79,13 @@ class Client:
         return Outcome(found=described(answer.attributes))
 
     def ls(self, name: str = "") -> Outcome:
-        """`found` is the names in their order."""
+        """`found` is the names in their order, without `.` and `..`."""
         opened = self.raw.request(Kind.OPENDIR, self.path(name).rstrip("/") or self.path(name))
         if opened.kind != Kind.HANDLE:
             return outcome(opened)
         names: list[str] = []
         while (answer := self.raw.request(Kind.READDIR, opened.handle)).kind == Kind.NAME:
-            names += answer.names
+            names += [name for name in answer.names if name not in DOTS]
         self.close(opened.handle)
         return Outcome(found=tuple(names)) if answer.code == Code.EOF else outcome(answer)
 

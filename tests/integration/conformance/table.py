@@ -15,6 +15,7 @@ from tests.integration.conformance import (
     uploads,
     users_api,
 )
+from tests.integration.conformance.openssh import on_compose
 from tests.integration.conformance.row import Row, Sheet
 
 SHEETS: tuple[Sheet, ...] = (
@@ -32,4 +33,4 @@ SHEETS: tuple[Sheet, ...] = (
     homes.VARIABLES,
     permissions.SHEET,
 )
-ROWS: tuple[Row, ...] = tuple(row for sheet in SHEETS for row in sheet.rows)
+ROWS: tuple[Row, ...] = tuple(on_compose(row) for sheet in SHEETS for row in sheet.rows)
