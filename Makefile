@@ -22,8 +22,7 @@ define installed
 		$$root apt-get -qq update; $$root apt-get -qq install -y $$missing; }
 endef
 
-.PHONY: help demo test test-clients fuzz bench check format fidelity images-offline up down clean
-.PHONY: help demo test test-mount test-clients fuzz bench check format fidelity up down clean
+.PHONY: help demo test test-compose test-mount test-clients fuzz bench check format fidelity images-offline up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 17
@@ -35,6 +34,9 @@ test: $(READY) ## unit tests, IAM decisions, then the integration suite on `embe
 	@$(BIN)/pytest tests/unit -q -n auto
 	@$(BIN)/pytest tests/comparison -q
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
+
+test-compose: $(READY) ## the integration suite on `compose`, whose project is brought up if it is not up
+	@$(BIN)/pytest tests/integration -q -m 'not clients' --environment compose -n 4
 
 test-mount: $(READY) ## our file system in the kernel, under the host's sshd; installs it; needs root and /dev/fuse
 	@$(call installed,$(PEERS))

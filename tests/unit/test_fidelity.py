@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.conformance.differences import Difference, summary
 from tests.integration.conformance.fidelity import PAGE, SOURCES, page
+from tests.integration.conformance.openssh import EXPECTED
 from tests.integration.conformance.row import Mark, Outcome, Row
 from tests.integration.conformance.table import ROWS
 
@@ -36,6 +37,14 @@ def test_a_row_is_run_or_says_why_not(row: Row) -> None:
     assert row.verdict in ("exact", "not run") or row.why
     known = "|".join(map(re.escape, SOURCES))
     assert re.match(rf"(({known})\b|-$|https://)", row.source), row.source
+
+
+def test_what_compose_answers_otherwise_is_told_of_rows_there_are() -> None:
+    rows = {row.name: row for row in ROWS}
+    for name, outcome in EXPECTED.items():
+        ours = rows[name].expected_on("localstack")
+        assert (ours.code, ours.found) != (outcome.code, outcome.found), name
+        assert rows[name].expected_on("compose") == outcome
 
 
 def test_the_page_is_the_rows() -> None:

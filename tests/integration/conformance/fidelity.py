@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.integration.conformance.differences import shown
+from tests.integration.conformance.openssh import FAMILIES, Family
 from tests.integration.conformance.row import Row, Sheet, Verdict
 from tests.integration.conformance.table import ROWS, SHEETS
 
@@ -56,12 +57,22 @@ server, prints what it answers otherwise, and so settles what is marked [U].
 """
 
 
+ON_COMPOSE = """\
+## On compose
+
+Compose has two ways into a server: OpenSSH on a file system that stands for the bucket, and our own
+server on another port. Ours answers as above. OpenSSH has words of its own (`Failure` for every
+status 4), so of its answers status and effect are compared: {rows} rows, of which {differ} differ.
+Rows that need a server of their own are not run there: compose publishes the stack's only.
+"""
+
+
 def page() -> str:
     """The whole page."""
     verdicts = Counter(row.verdict for row in ROWS)
     counts = ", ".join(f"{verdicts[each]} {each}" for each in ORDER)
     total = f"{len(ROWS)} rows: {counts}.\n"
-    return "\n".join([HEAD, total, *_sections(), *_sources()])
+    return "\n".join([HEAD, total, *_sections(), *_compose(), *_sources()])
 
 
 def _sections() -> Iterator[str]:
@@ -105,6 +116,23 @@ def _verdict(row: Row) -> str:
 def _cell(text: str) -> str:
     """Text as it is: nothing of it may end the cell or become HTML."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", "\\n")
+
+
+def _compose() -> Iterator[str]:
+    names = {name for family in FAMILIES for name in family.rows}
+    compared = [row for row in ROWS if row.observe and not row.own_server]
+    yield ON_COMPOSE.format(rows=len(compared), differ=len(names))
+    yield from map(_family, FAMILIES)
+
+
+def _family(family: Family) -> str:
+    rows = {row.name: row for row in ROWS}
+    lines = [f"{family.why[:1].upper()}{family.why[1:]}:\n"]
+    lines += ["| case | our server | OpenSSH on compose |", "|---|---|---|"]
+    for name, outcome in family.rows.items():
+        cells = (name, shown(rows[name].expected_on("localstack")), shown(outcome))
+        lines.append(f"| {' | '.join(map(_cell, cells))} |")
+    return "\n".join([*lines, ""])
 
 
 def _sources() -> Iterator[str]:
