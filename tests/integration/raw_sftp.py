@@ -170,6 +170,10 @@ class Fields:
         assert len(taken) == length, "the packet ends before its fields do"
         return taken
 
+    @property
+    def are_over(self) -> bool:
+        return not self._rest
+
     def uint32(self) -> int:
         return int.from_bytes(self.take(4))
 
@@ -206,6 +210,15 @@ class RawSftp:
         assert (kind, self.greeting[:4]) == (Kind.VERSION, struct.pack(">I", VERSION))
 
     @property
+    def extensions(self) -> tuple[str, ...]:
+        """Names of the extensions that the server has announced, in its order."""
+        fields, names = Fields(self.greeting[4:]), []
+        while not fields.are_over:
+            names.append(fields.string().decode())
+            fields.string()  # its version
+        return tuple(names)
+
+    @property
     def is_over(self) -> bool:
         """Whether the server has ended the session."""
         return bool(self.channel.closed or self.channel.eof_received)
@@ -226,6 +239,10 @@ class RawSftp:
             kind, body = self._read_frame()
             self._answers[int.from_bytes(body[:4])] = Answer(kind, body[4:])
         return self._answers.pop(request_id)
+
+    def answer_so_far(self, request_id: int) -> Answer | None:
+        """The answer with this id if it has come before one that was waited for."""
+        return self._answers.pop(request_id, None)
 
     def write_all(self, handle: bytes, content: bytes, in_flight: int = 64) -> set[int]:
         """Write from the start as clients do, many requests ahead; the codes of the answers."""

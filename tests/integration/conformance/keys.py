@@ -47,6 +47,7 @@ def _accepted(kind: str, make: Callable[[], Any], read: Reader) -> None:
         user, key = scene.stage.user(), make()
         _import(scene, user.name, _line(key))
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+        scene.stage.environment.await_user(user)
         return scene.login_outcome(NewUser(user.name, user.home, read(StringIO(pem))))
 
 

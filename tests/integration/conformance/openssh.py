@@ -20,7 +20,67 @@ class Family:
     rows: Mapping[str, Outcome]
 
 
-FAMILIES: tuple[Family, ...] = ()
+DONE, NO_SUCH_FILE, FAILURE, BAD_MESSAGE = (Outcome(code) for code in (0, 2, 4, 5))
+HUNG_UP = Outcome("session ended")
+EXTENSIONS = (
+    *("posix-rename@openssh.com", "statvfs@openssh.com", "fstatvfs@openssh.com"),
+    *("hardlink@openssh.com", "fsync@openssh.com", "lsetstat@openssh.com", "limits@openssh.com"),
+    *("expand-path@openssh.com", "copy-data", "home-directory", "users-groups-by-id@openssh.com"),
+)
+FAMILIES = (
+    Family(
+        "sftp-server knows extensions, and answers them itself: only what it asks the file system"
+        " for can be refused, and packets it cannot read end the session",
+        {
+            "unsupported: extensions advertised": Outcome(found=EXTENSIONS),
+            "unsupported: posix-rename@openssh.com": DONE,
+            "unsupported: fstatvfs@openssh.com (df of an open file)": FAILURE,
+            "unsupported: hardlink@openssh.com (ln)": FAILURE,
+            "unsupported: fsync@openssh.com (fsync)": NO_SUCH_FILE,
+            "unsupported: lsetstat@openssh.com (setstat of a link)": BAD_MESSAGE,
+            "unsupported: limits@openssh.com (limits)": DONE,
+            "unsupported: expand-path@openssh.com (~ in paths)": DONE,
+            "unsupported: copy-data (server-side copy)": HUNG_UP,
+            "unsupported: home-directory (home of a user)": FAILURE,
+            "unsupported: users-groups-by-id@openssh.com (names of owners)": HUNG_UP,
+        },
+    ),
+    Family(
+        "sftp-server answers no packet of a kind it does not know, and hangs up at a NUL in a name",
+        {
+            "operation: a request of no kind that SFTP 3 knows": Outcome("no answer"),
+            "path: a name with a NUL": HUNG_UP,
+        },
+    ),
+    Family(
+        "handles are sftp-server's and the kernel's, which take a wrong one for a missing file",
+        {
+            "operation: CLOSE of a handle never given": NO_SUCH_FILE,
+            "unsupported: READ of a file opened to write": NO_SUCH_FILE,
+        },
+    ),
+    Family(
+        "paths are sftp-server's and the kernel's first: each folder on the way is looked at, a"
+        " folder can be opened but not read, only a link can be read as one",
+        {
+            "path: REALPATH of `a/../b`": NO_SUCH_FILE,
+            "path: REALPATH of `a//b`": NO_SUCH_FILE,
+            "path: REALPATH of `./a/`": NO_SUCH_FILE,
+            "path: stat of a file with a trailing slash": NO_SUCH_FILE,
+            "operation: OPEN to read a folder": FAILURE,
+            "unsupported: readlink": BAD_MESSAGE,
+        },
+    ),
+    Family(
+        "whatever a client asks to run, it gets SFTP: the request is taken, scp's own protocol"
+        " then fails",
+        {"unsupported: SCP's own protocol": DONE},
+    ),
+    Family(
+        "a passwd file can hold no home with a colon: the session begins in the root",
+        {"policy variable: ${transfer:UserName} inside HomeDirectory": Outcome(found="/")},
+    ),
+)
 EXPECTED = {name: outcome for family in FAMILIES for name, outcome in family.rows.items()}
 
 

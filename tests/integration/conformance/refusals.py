@@ -49,11 +49,11 @@ def _version(scene: Scene) -> Outcome:
     "none: only the core of version 3 is promised",
     "TF-FILE",
     "I",
-    Outcome(found=b""),
+    Outcome(found=()),
     chosen="inferred from posix-rename being unsupported",
 )
 def _advertised(scene: Scene) -> Outcome:
-    return Outcome(found=scene.raw.greeting[4:])
+    return Outcome(found=scene.raw.extensions)
 
 
 @row(
