@@ -28,6 +28,12 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "compare with a model of our own server, look at its memory and into its log": ("test_fuzz",),
     "put a thousand objects under the watchdog's eyes, as a fidelity row does elsewhere: LocalStack"
     " is behind for two minutes": ("test_sftp_operations::test_listing_has_no_cap",),
+    "ask for links and for OpenSSH's rename: the fidelity table has its answers": (
+        "test_sftp_operations::test_unsupported_operations",
+    ),
+    "count what a session has open: sftp-server's limit is the system's": (
+        "test_sftp_operations::test_what_is_open_at_once_is_limited",
+    ),
     "prove what the engine's own IAM denies: LocalStack enforces none": (
         "test_isolation::test_quill_reads_uploads_and_writes_stories_and_no_more",
     ),

@@ -73,6 +73,7 @@ def test_dots_lead_to_no_neighbour(
     relative = f"../{neighbours.corp_home.rsplit('/', 1)[1]}"
     with pytest.raises(PermissionError):
         attempt(neighbours.acme, relative)
+    neighbours.acme.mkdir("a")
     with pytest.raises(PermissionError):
         attempt(neighbours.acme, f"{neighbours.acme_home}/./a/../../{relative[3:]}")
 

@@ -128,6 +128,7 @@ def test_a_session_keeps_what_its_user_was_at_login(
 
 def test_keys_are_the_only_way_in(environment: Environment) -> None:
     user = environment.new_user()
+    environment.await_user(user)
     with paramiko.Transport((environment.sftp_host, environment.sftp_port)) as transport:
         transport.start_client(timeout=10)
         with pytest.raises(paramiko.BadAuthenticationType) as caught:

@@ -194,6 +194,7 @@ def test_a_key_logs_in_from_its_import_to_its_deletion(
     sftp: Callable[[NewUser], Sftp],
 ) -> None:
     user = new_user()
+    environment.await_user(user)
     second = NewUser(user.name, user.home, paramiko.ECDSAKey.generate())
     with pytest.raises(paramiko.AuthenticationException):
         sftp(second)

@@ -72,8 +72,7 @@ FAMILIES = (
         },
     ),
     Family(
-        "whatever a client asks to run, it gets SFTP: the request is taken, scp's own protocol"
-        " then fails",
+        "sshd takes a request to run something, and then says that it allows SFTP only",
         {"unsupported: SCP's own protocol": DONE},
     ),
     Family(
