@@ -35,8 +35,9 @@ test: $(READY) ## unit tests, IAM decisions, then the integration suite on `embe
 	@$(BIN)/pytest tests/comparison -q
 	@$(BIN)/pytest tests/integration -q -m 'not clients'
 
-test-compose: $(READY) ## the integration suite on `compose`, whose project is brought up if it is not up
+test-compose: $(READY) ## the integration suite on `compose`, then what becomes of it when parts are stopped
 	@$(BIN)/pytest tests/integration -q -m 'not clients' --environment compose -n 4
+	@$(BIN)/pytest tests/compose -q
 
 test-mount: $(READY) ## our file system in the kernel, under the host's sshd; installs it; needs root and /dev/fuse
 	@$(call installed,$(PEERS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from functools import cache
@@ -40,7 +41,8 @@ class Project:
 
     def keep_logs(self) -> Path:
         """Write every service's log into a file of its own; gives the folder."""
-        LOGS.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(LOGS, ignore_errors=True)
+        LOGS.mkdir(parents=True)
         for container in self._compose.get_containers(include_all=True):
             assert container.Service is not None
             told, complaints = self._compose.get_logs(container.Service)

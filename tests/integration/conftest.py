@@ -55,19 +55,19 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     if config.getoption("--environment") != "compose" or hasattr(config, "workerinput"):
         return
     if not config.getoption("--collect-only"):
-        config.stash[PROJECT] = Project()
-        _bring_up(config.stash[PROJECT])
+        _bring_up(config)
 
 
-def _bring_up(project: Project) -> None:
+def _bring_up(config: pytest.Config) -> None:
+    project = config.stash[PROJECT] = Project()
+    reporter: pytest.TerminalReporter = config.pluginmanager.get_plugin("terminalreporter")
+    reporter.write_line("compose project: brought up with --build --wait, if it is not up")
     try:
         project.bring_up()
     except NoProject as error:
-        told = (
-            f"{error}; logs of every service: {project.keep_logs()}" if project.is_ours else error
-        )
+        logs = f"; logs of every service: {project.keep_logs()}" if project.is_ours else ""
         project.leave()
-        pytest.exit(str(told), pytest.ExitCode.USAGE_ERROR)
+        pytest.exit(f"{error}{logs}", pytest.ExitCode.USAGE_ERROR)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -24,7 +24,8 @@ class Events:
         self._sqs = environment.client("sqs")
         self._bucket, self._prefix = bucket, prefix
         self._seen: list[tuple[str, str, str]] = []
-        self._is_unordered = environment.environment == "aws"
+        self._is_aws = environment.environment == "aws"
+        self._is_unordered = environment.environment != "embedded"
         account = environment.client("sts").get_caller_identity()["Account"]
         self._arn = f"arn:aws:sqs:{environment.region}:{account}:{bucket}"
         self._queue = self._sqs.create_queue(QueueName=bucket, Attributes=self._attributes())
@@ -51,7 +52,7 @@ class Events:
             "Resource": self._arn,
         }
         policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        wait = "10" if self._is_unordered else "1"
+        wait = "10" if self._is_aws else "1"
         return {"Policy": policy, "ReceiveMessageWaitTimeSeconds": wait}
 
     def _subscribe(self) -> None:
