@@ -60,7 +60,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 def _bring_up(config: pytest.Config) -> None:
     project = config.stash[PROJECT] = Project()
-    reporter: pytest.TerminalReporter = config.pluginmanager.get_plugin("terminalreporter")
+    reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     reporter.write_line("compose project: brought up with --build --wait, if it is not up")
     try:
         project.bring_up()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -27,11 +28,13 @@ def read(sftp: Sftp, path: str) -> str:
 def test_the_test_user_gets_a_story_for_an_upload(
     environment: Environment, sftp: Callable[[NewUser], Sftp], quill: Quill
 ) -> None:
-    session = sftp(environment.the_test_user)
-    put(session, "incoming/first.csv", CSV)
-    item = quill.accepted("testuser/incoming/first.csv")
+    session, name = sftp(environment.the_test_user), f"first-{uuid.uuid4().hex[:8]}.csv"
+    put(session, f"incoming/{name}", CSV)
+    item = quill.accepted(f"testuser/incoming/{name}")
     assert item["project"] == "demo"
-    assert "first.csv" in read(session, "outgoing/first.csv.story.txt")
+    assert name in read(session, f"outgoing/{name}.story.txt")
+    for path in (f"incoming/{name}", f"outgoing/{name}.story.txt"):
+        session.remove(path)
 
 
 @pytest.mark.parametrize(
