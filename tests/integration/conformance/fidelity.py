@@ -127,8 +127,7 @@ def _compose() -> Iterator[str]:
 
 def _family(family: Family) -> str:
     rows = {row.name: row for row in ROWS}
-    lines = [f"{family.why[:1].upper()}{family.why[1:]}:\n"]
-    lines += ["| case | our server | OpenSSH on compose |", "|---|---|---|"]
+    lines = [f"{family.why}\n", "| case | our server | OpenSSH on compose |", "|---|---|---|"]
     for name, outcome in family.rows.items():
         cells = (name, shown(rows[name].expected_on("localstack")), shown(outcome))
         lines.append(f"| {' | '.join(map(_cell, cells))} |")

@@ -29,11 +29,14 @@ EXTENSIONS = (
 )
 FAMILIES = (
     Family(
-        "sftp-server knows extensions, and answers them itself: only what it asks the file system"
-        " for can be refused, and packets it cannot read end the session",
+        "OpenSSH's sftp-server knows extensions and answers them itself. Only what it asks the file"
+        " system for can be refused; a packet it cannot read, or a wrong handle, it judges alone.",
         {
             "unsupported: extensions advertised": Outcome(found=EXTENSIONS),
             "unsupported: posix-rename@openssh.com": DONE,
+            "unsupported: posix-rename@openssh.com onto an existing file": replace(
+                FAILURE, found=b"there before"
+            ),
             "unsupported: fstatvfs@openssh.com (df of an open file)": FAILURE,
             "unsupported: hardlink@openssh.com (ln)": FAILURE,
             "unsupported: fsync@openssh.com (fsync)": NO_SUCH_FILE,
@@ -46,22 +49,22 @@ FAMILIES = (
         },
     ),
     Family(
-        "sftp-server answers no packet of a kind it does not know, and hangs up at a NUL in a name",
+        "It answers no packet of a kind it does not know, and hangs up at a NUL in a name.",
         {
             "operation: a request of no kind that SFTP 3 knows": Outcome("no answer"),
             "path: a name with a NUL": HUNG_UP,
         },
     ),
     Family(
-        "handles are sftp-server's and the kernel's, which take a wrong one for a missing file",
+        "To it and to the kernel a wrong handle is a missing file.",
         {
             "operation: CLOSE of a handle never given": NO_SUCH_FILE,
             "unsupported: READ of a file opened to write": NO_SUCH_FILE,
         },
     ),
     Family(
-        "paths are sftp-server's and the kernel's first: each folder on the way is looked at, a"
-        " folder can be opened but not read, only a link can be read as one",
+        "Paths are theirs before they are ours: each folder on the way is looked at, a file has no"
+        " trailing slash, a folder can be opened but not read, only a link can be read as one.",
         {
             "path: REALPATH of `a/../b`": NO_SUCH_FILE,
             "path: REALPATH of `a//b`": NO_SUCH_FILE,
@@ -72,11 +75,11 @@ FAMILIES = (
         },
     ),
     Family(
-        "sshd takes a request to run something, and then says that it allows SFTP only",
+        "Sshd takes a request to run something, and then says that it allows SFTP only.",
         {"unsupported: SCP's own protocol": DONE},
     ),
     Family(
-        "a passwd file can hold no home with a colon: the session begins in the root",
+        "A passwd file can hold no home with a colon: the session begins in the root.",
         {"policy variable: ${transfer:UserName} inside HomeDirectory": Outcome(found="/")},
     ),
 )

@@ -69,6 +69,21 @@ def _posix_rename(scene: Scene) -> Outcome:
     return scene.extended("posix-rename@openssh.com", scene.path("file"), scene.path("new"))
 
 
+@row(
+    "posix-rename@openssh.com onto an existing file",
+    "Operation unsupported",
+    "https://github.com/kopia/kopia/issues/3035",
+    "C",
+    Outcome(8, "Operation unsupported", b"there before"),
+    words="C",
+)
+def _posix_rename_onto(scene: Scene) -> Outcome:
+    scene.put("file")
+    scene.put("new", b"there before")
+    done = scene.extended("posix-rename@openssh.com", scene.path("file"), scene.path("new"))
+    return Outcome(done.code, done.message, scene.get("new").found)
+
+
 def _extension(name: str, meaning: str) -> None:
     case, ask = f"{name} ({meaning})", partial(_ask_extension, name)
     if name.startswith("hardlink"):
