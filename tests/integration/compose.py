@@ -16,6 +16,7 @@ from tests.integration.support import Environment, get_json
 
 ROOT = Path(__file__).parents[2]
 LOGS = ROOT / "build" / "compose-logs"
+ENDS = {"deploy"}  # when all is as it should be
 FRONT_ENDS = ("openssh", "asyncssh")
 
 
@@ -24,17 +25,18 @@ class NoProject(Exception):  # noqa: N818
 
 
 class Project:
-    """The compose project of this checkout; `is_ours` when it was not up before."""
+    """The compose project of this checkout; `is_ours` when nothing of it ran before."""
 
     def __init__(self) -> None:
         self._compose = DockerCompose(ROOT, build=True)
         self.is_ours = False
 
     def bring_up(self) -> None:
-        """Bring it up, unless it is up: then it is used as it is."""
+        """Bring it up, unless all of it runs: then it is used as it is."""
         try:
-            self.is_ours = not self._compose.get_containers()
-            if self.is_ours:
+            running = {each.Service for each in self._compose.get_containers()}
+            self.is_ours = not running
+            if settings().services.keys() - running - ENDS:
                 self._compose.start()
         except (OSError, subprocess.CalledProcessError) as error:
             raise NoProject(f"the compose project is not up: {_last_words(error)}") from error
