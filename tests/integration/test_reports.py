@@ -284,8 +284,13 @@ def test_a_cut_upload_and_a_cut_download(
     stored = s3.head_object(Bucket=environment.bucket, Key=key)["ContentLength"]
     assert upload["detail"]["bytes"] == stored == 32768
     assert 1000 <= download["detail"]["bytes"] < len(content)
-    closed = [each for each in reports.lines(user.name) if each["activity-type"] == "PARTIAL_CLOSE"]
-    assert sorted(each.get("bytes-in", "") for each in closed) == ["", "32768"]
+
+    def closed() -> None:
+        lines = reports.lines(user.name)
+        partial = [each for each in lines if each["activity-type"] == "PARTIAL_CLOSE"]
+        assert sorted(each.get("bytes-in", "") for each in partial) == ["", "32768"]
+
+    eventually(closed)
 
 
 def test_a_denied_upload(
