@@ -47,7 +47,8 @@ Written by `make fidelity` from the rows that the conformance tests run
 - **AWS** - what it does, its source and how sure that is: [D] documented by AWS, [C] seen by
   others, [I] inferred, [U] not verified. A second mark is about status and words alone.
 - **Seen by the client** - SFTP status or the API's error code, its words, and what was found then.
-  BUCKET, HOME, s-ID, key-ID and the like stand for what differs from run to run.
+  BUCKET, HOME, s-ID, key-ID and the like stand for what differs from run to run. "on aws", "on
+  localstack": expected there, on compose's engine, instead. OpenSSH on compose: last part.
 - **exact** - as AWS documents it, or as others have seen it. **chosen** - AWS's documents leave it
   open; this is our choice. **different** - not as AWS does it.
 - **not run** - this suite does not show it; the reason is given.
