@@ -16,6 +16,15 @@ SSH = "/usr/bin/ssh"
 PORT = 2222
 KEY_USER = "ak"  # names of fewer than three characters are no customer's
 
+# AWS is not known to have extensions, and clients use what is announced: OpenSSH's own would
+# rename by `posix-rename`. `limits` stays: it only tells how long a packet may be.
+REFUSED = ",".join(
+    (
+        *("posix-rename", "statvfs", "fstatvfs", "hardlink", "fsync", "lsetstat"),
+        *("expand-path", "copy-data", "home-directory", "users-groups-by-id"),
+    )
+)
+
 # MaxSessions, ClientAlive and LoginGraceTime are those of the asyncssh front end.
 # PerSourcePenalties: behind a published port all customers come from one address.
 _FIXED = {
@@ -40,7 +49,7 @@ _FIXED = {
     "AuthorizedKeysFile": "none",
     "RequiredRSASize": "2048",
     "Subsystem": "sftp internal-sftp",
-    "ForceCommand": "internal-sftp",
+    "ForceCommand": f"internal-sftp -P {REFUSED}",
     "DisableForwarding": "yes",
     "AllowTcpForwarding": "no",
     "AllowStreamLocalForwarding": "no",

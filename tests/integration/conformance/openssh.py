@@ -20,32 +20,31 @@ class Family:
     rows: Mapping[str, Outcome]
 
 
-DONE, NO_SUCH_FILE, FAILURE, BAD_MESSAGE = (Outcome(code) for code in (0, 2, 4, 5))
+DONE, NO_SUCH_FILE, DENIED, BAD_MESSAGE = (Outcome(code) for code in (0, 2, 3, 5))
 HUNG_UP = Outcome("session ended")
-EXTENSIONS = (
-    *("posix-rename@openssh.com", "statvfs@openssh.com", "fstatvfs@openssh.com"),
-    *("hardlink@openssh.com", "fsync@openssh.com", "lsetstat@openssh.com", "limits@openssh.com"),
-    *("expand-path@openssh.com", "copy-data", "home-directory", "users-groups-by-id@openssh.com"),
+REFUSED = (
+    "posix-rename@openssh.com",
+    "statvfs@openssh.com (df)",
+    "fstatvfs@openssh.com (df of an open file)",
+    "hardlink@openssh.com (ln)",
+    "fsync@openssh.com (fsync)",
+    "lsetstat@openssh.com (setstat of a link)",
+    "expand-path@openssh.com (~ in paths)",
+    "copy-data (server-side copy)",
+    "home-directory (home of a user)",
+    "users-groups-by-id@openssh.com (names of owners)",
 )
 FAMILIES = (
     Family(
-        "OpenSSH's sftp-server knows extensions and answers them itself. Only what it asks the file"
-        " system for can be refused; a packet it cannot read, or a wrong handle, it judges alone.",
+        "OpenSSH's sftp-server has extensions and is told to refuse them; `limits`, which says how"
+        " long a packet may be, makes transfers faster.",
         {
-            "unsupported: extensions advertised": Outcome(found=EXTENSIONS),
-            "unsupported: posix-rename@openssh.com": DONE,
-            "unsupported: posix-rename@openssh.com onto an existing file": replace(
-                FAILURE, found=b"there before"
-            ),
-            "unsupported: fstatvfs@openssh.com (df of an open file)": FAILURE,
-            "unsupported: hardlink@openssh.com (ln)": FAILURE,
-            "unsupported: fsync@openssh.com (fsync)": NO_SUCH_FILE,
-            "unsupported: lsetstat@openssh.com (setstat of a link)": BAD_MESSAGE,
+            "unsupported: extensions advertised": Outcome(found=("limits@openssh.com",)),
             "unsupported: limits@openssh.com (limits)": DONE,
-            "unsupported: expand-path@openssh.com (~ in paths)": DONE,
-            "unsupported: copy-data (server-side copy)": HUNG_UP,
-            "unsupported: home-directory (home of a user)": FAILURE,
-            "unsupported: users-groups-by-id@openssh.com (names of owners)": HUNG_UP,
+            **{f"unsupported: {name}": DENIED for name in REFUSED},
+            "unsupported: posix-rename@openssh.com onto an existing file": replace(
+                DENIED, found=b"there before"
+            ),
         },
     ),
     Family(
