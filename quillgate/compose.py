@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -171,7 +172,8 @@ def _tell_people(settings: Settings, state: State, deployed: Deployed) -> None:
     key = settings.state_on_host / state.test_user_key().name
     environment = describe(settings.client, deployed, settings.published, key, None)
     write_private(compose_file(state.folder), environment.to_json() + "\n")
-    _say(f"ready: sftp -P {environment.sftp_port} -i {key} {environment.test_user}@127.0.0.1")
+    identity = f"-i {shlex.quote(str(key))} {environment.test_user}@{environment.sftp_host}"
+    _say(f"ready: sftp -P {environment.sftp_port} {identity}")
 
 
 def _say(text: str) -> None:

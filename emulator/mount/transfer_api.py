@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from emulator.transfer.model import HomeMapping, Server, SshPublicKey, User
+from emulator.transfer.model import WATCHING, HomeMapping, Server, SshPublicKey, User
 
 if TYPE_CHECKING:
     from types_boto3_transfer import TransferClient
@@ -23,6 +23,7 @@ TUNING = Config(
     connect_timeout=2,
     read_timeout=5,
     max_pool_connections=32,
+    user_agent_extra=WATCHING,  # each second; the Transfer log is for what others do
 )
 
 

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from emulator.transfer.errors import InternalError, SerializationError, StoreError, TransferError
+from emulator.transfer.model import WATCHING
 from emulator.transfer.operations import perform
 from emulator.transfer.scope import Answer, Scope
 from emulator.transfer.store import Store
@@ -63,7 +64,8 @@ async def _call(scope: Scope, request: Request) -> Response:
     except TransferError as error:
         _log_call(request_id, operation, error)
         return _response(error.body, request_id, status=error.status, error_type=error.code)
-    _log_call(request_id, operation, None)
+    watching = WATCHING in request.headers.get("User-Agent", "")
+    _log_call(request_id, operation, None, logging.DEBUG if watching else logging.INFO)
     return _response(answer, request_id)
 
 
@@ -117,10 +119,12 @@ def _response(
     return Response(content, status, headers, media_type="application/x-amz-json-1.1")
 
 
-def _log_call(request_id: str, operation: str, error: TransferError | None) -> None:
+def _log_call(
+    request_id: str, operation: str, error: TransferError | None, level: int = logging.INFO
+) -> None:
     line: dict[str, Any] = {"request_id": request_id, "operation": operation, "outcome": "ok"}
     if error is None:
-        _log.info(json.dumps(line))
+        _log.log(level, json.dumps(line))
     elif error.status == InternalError.status:
         line |= {"outcome": error.code, "reason": error.message}
         _log.error(json.dumps(line), exc_info=error)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+# In the User-Agent of who asks again and again: its calls are logged when they fail.
+WATCHING = "quillgate-watching"
 HomeDirectoryType = Literal["PATH", "LOGICAL"]
 
 

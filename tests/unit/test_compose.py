@@ -93,3 +93,9 @@ def test_the_compose_files_settings_have_defaults() -> None:
         "COMPOSE_PROJECT_NAME",
         "PWD:-/",
     }
+
+
+def test_an_image_is_built_by_one_service() -> None:
+    """Built by each that has it, an image may be another one at the next `up`: all start anew."""
+    built = [service["image"] for service in services().values() if "build" in service]
+    assert sorted(built) == sorted({service["image"] for service in services().values()})

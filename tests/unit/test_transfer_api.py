@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import httpx
 import pytest
 
+from emulator.mount.transfer_api import TUNING
 from emulator.transfer.api import create_app
 from emulator.transfer.store import Store
 
@@ -170,6 +172,25 @@ def test_calls_are_logged_without_secrets(
         "reason": reason,
     }
     assert "top secret" not in reason
+
+
+def test_who_asks_each_second_does_not_fill_the_log(
+    transfer_client: TransferClient, http: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = transfer_client.meta.endpoint_url
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    watching = session.client("transfer", endpoint_url=url, config=TUNING)
+    with caplog.at_level(logging.INFO, "emulator.transfer"):
+        watching.list_servers()
+        transfer_client.list_servers()
+        with pytest.raises(watching.exceptions.ResourceNotFoundException):
+            watching.describe_server(ServerId=NOWHERE)
+    watching.close()
+    lines = [json.loads(record.message) for record in caplog.records]
+    assert [(line["operation"], line["outcome"]) for line in lines] == [
+        ("ListServers", "ok"),
+        ("DescribeServer", "ResourceNotFoundException"),
+    ]
 
 
 def test_a_store_that_fails_is_told_and_not_hidden(
