@@ -11,7 +11,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from quillgate.deploy import local, template
 from quillgate.deploy.local import Deployed
 from quillgate.direct import answers, get_json
-from quillgate.errors import QuillgateError
+from quillgate.errors import DeployError, QuillgateError
 from quillgate.parts import ACCOUNT, REGION, ROOT_KEY, url
 from quillgate.ready import Endpoints, describe, is_drained, stack_parameters, store_first_files
 from quillgate.state import State, write_private
@@ -67,6 +67,7 @@ def deploy(settings: Settings) -> None:
     token = settings.token_file.read_text()
     repo = template.repository()
     become_owner(settings.state, repo / "stack")
+    check_readable(settings.state, settings.state_on_host, _readable)
     state = State(settings.state, "compose")
     _wait_for_services(settings)
     local.ensure_quill_role(settings.client("iam"), ACCOUNT)
@@ -134,6 +135,18 @@ def become_owner(state: Path, checkout: Path) -> None:
     os.setgroups([])
     os.setgid(owner.st_gid)
     os.setuid(owner.st_uid)
+
+
+def check_readable(state: Path, on_host: Path, may_read: Callable[[Path], bool]) -> None:
+    """A command run as another user leaves files that the folder's owner may not read."""
+    for each in state.iterdir():
+        if each.is_file() and not may_read(each):
+            advice = "give it to the owner of its folder"
+            raise DeployError("may not be read", str(on_host / each.name), advice)
+
+
+def _readable(path: Path) -> bool:
+    return os.access(path, os.R_OK)
 
 
 def _wait_for_services(settings: Settings) -> None:

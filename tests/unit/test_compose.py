@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from quillgate.compose import path_on_host, read_settings
+from quillgate.compose import check_readable, path_on_host, read_settings
+from quillgate.errors import DeployError
 
 REPO = Path(__file__).parents[2]
 ENVIRON = {
@@ -99,3 +100,13 @@ def test_an_image_is_built_by_one_service() -> None:
     """Built by each that has it, an image may be another one at the next `up`: all start anew."""
     built = [service["image"] for service in services().values() if "build" in service]
     assert sorted(built) == sorted({service["image"] for service in services().values()})
+
+
+def test_a_file_of_somebody_else_is_named_as_people_know_it(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    key = tmp_path / "testuser_ed25519"
+    key.touch()
+    home = Path("/home/miró")
+    check_readable(tmp_path, home, lambda path: path == key)
+    with pytest.raises(DeployError, match="'/home/miró/testuser_ed25519' - give it to the owner"):
+        check_readable(tmp_path, home, lambda path: path != key)
