@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from threading import Lock
 
+from emulator.files.errors import FileError
 from emulator.files.listing import Entry, Page
 from emulator.files.session import FileSession, OpenFile
 from emulator.files.upload import Upload
@@ -22,7 +23,7 @@ class Handle:
     def __init__(self, files: FileSession, path: str, file: OpenFile, pid: int) -> None:
         self.path, self.file, self.pid = path, file, pid
         self._files = files
-        self._is_finished = False
+        self._is_finished = self._is_cut = False
         self._lock = Lock()
 
     @property
@@ -38,23 +39,32 @@ class Handle:
         return isinstance(self.file, Upload) and not self._is_finished
 
     def close(self) -> None:
-        """Finish at the client's CLOSE; raises what S3 says of it."""
+        """Finish at the client's CLOSE; raises what S3 says of it, or that it was cut before."""
         self._finish(self._files.close)
+        if self._is_cut:
+            # What the client has sent since is not stored: it must not take it for stored.
+            raise FileError(f"cut by the server: '{self.path}' - send it again")
 
     def cut(self) -> None:
         """Finish a file whose client is gone: nobody is left to be told that it failed."""
         try:
-            self._finish(self._files.cut)
+            self._finish(self._cut)
         except Exception as error:
             log.warning("upload not stored: %r - %s", self.file.path, error)
+
+    def _cut(self, file: OpenFile) -> None:
+        self._is_cut = True
+        self._files.cut(file)
 
     def _finish(self, how: Callable[[OpenFile], None]) -> None:
         """Only the first does it: a file is flushed at each close of each copy of its number."""
         with self._lock:
             if self._is_finished:
                 return
-            self._is_finished = True
-            how(self.file)
+            try:
+                how(self.file)
+            finally:
+                self._is_finished = True
 
 
 class Folder:

@@ -43,7 +43,7 @@ class Keys:
             return self._answer(Asked(name, key_type, key, (address, port)), pid)
         except ValueError:
             log.warning("not understood: '%s' - is the AuthorizedKeysCommand ours?", words)
-        except (TransferError, ProcessLookupError) as error:
+        except (TransferError, OSError) as error:
             log.warning("no keys for '%s': %s", words[0], error)
         return ""
 

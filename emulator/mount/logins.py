@@ -58,8 +58,11 @@ class Logins:
         ProcessLookupError when sshd's process is gone.
         """
         with self._changed:
-            known = self._by_pid.get(ssh_pid)
-            activity = known.activity if known else self._begin(ssh_pid, server, user, asked)
+            # A connection may outlast its sshd process, whose number may then be another's.
+            if ssh_pid in self._processes.get(ssh_pid, ()):
+                activity = self._by_pid[ssh_pid].activity
+            else:
+                activity = self._begin(ssh_pid, server, user, asked)
             self._by_pid[ssh_pid] = Login(server, user, activity, ssh_pid, asked)
 
     def accepted(self, client: tuple[str, str], fingerprint: str) -> None:

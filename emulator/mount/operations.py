@@ -161,11 +161,14 @@ class FileSystem:
     @answered
     def flush(self, _: str | None, info: FileInfo) -> int:
         """Finish a file: the client waits for it. One that closes as its process exits was cut."""
-        handle = self._handle(info)
-        if is_exiting(self._context()[2]):
-            handle.cut()
-        else:
-            handle.close()
+        session, handle = self._opened(info)
+        try:
+            if is_exiting(self._context()[2]):
+                handle.cut()
+            else:
+                handle.close()
+        finally:
+            session.recent.forget(handle.path)
         return 0
 
     @answered
@@ -267,10 +270,13 @@ class FileSystem:
         return 0
 
     def _handle(self, info: FileInfo | None) -> Handle:
+        return self._opened(info)[1]
+
+    def _opened(self, info: FileInfo | None) -> tuple[Session, Handle]:
         found = self._open_files.get(info.fh) if info else None
         if found is None:
             raise FileError("Invalid handle")
-        return found[1]
+        return found
 
     def _asked(self, path: str) -> tuple[Session, str]:
         uid, _, pid = self._context()

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 log = logging.getLogger(__name__)
 
+PROC = Path("/proc")
 PF_EXITING = 0x4  # include/linux/sched.h
 
 
@@ -24,11 +25,11 @@ class Process(NamedTuple):
     flags: int
 
 
-def process(pid: int) -> Process | None:
-    """Describe a process; None when it is gone."""
+def process(pid: int, proc: Path = PROC) -> Process | None:
+    """Describe a process; None when it is gone; OSError when that cannot be told."""
     try:
-        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except OSError:
+        text = (proc / str(pid) / "stat").read_text(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
         return None
     # A name may hold anything, brackets too.
     name, _, rest = text.partition("(")[2].rpartition(")")

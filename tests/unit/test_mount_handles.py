@@ -9,6 +9,7 @@ import pytest
 
 from emulator.files.errors import PermissionDenied
 from emulator.files.listing import Entry, Page
+from emulator.files.session import FileSession, OpenFile
 from emulator.files.target import Target
 from emulator.files.upload import Upload
 from emulator.mount.handles import Folder, Handle
@@ -51,6 +52,21 @@ def test_a_file_is_finished_once() -> None:
     handle.close()
     handle.cut()
     assert files.kinds() == ["OPEN", "CLOSE"]
+    assert not handle.is_uploading
+
+
+def test_a_file_is_in_use_until_s3_has_it() -> None:
+    files = FakeFiles()
+    handle = Handle(files, "/b/ann/file", an_upload(files), 1)
+    uploading: list[bool] = []
+
+    def close(file: OpenFile) -> None:
+        uploading.append(handle.is_uploading)
+        FileSession.close(files, file)
+
+    files.close = close  # type: ignore[method-assign]
+    handle.close()
+    assert uploading == [True]
     assert not handle.is_uploading
 
 

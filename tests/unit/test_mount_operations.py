@@ -6,9 +6,11 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 
+from emulator.files.listing import Entry
 from emulator.mount.operations import FileSystem
 from tests.unit.mount_fakes import GONE, UID, FakeFiles, Info, Mount, errno_raised
 
@@ -112,6 +114,27 @@ def test_who_closes_while_it_exits_was_cut(mount: Mount) -> None:
 def test_a_file_let_go_without_a_flush_was_cut(mount: Mount) -> None:
     mount.system.release(None, mount.create(f"{HOME}/new"))
     assert mount.files.kinds() == ["OPEN", "PARTIAL_CLOSE"]
+
+
+def test_a_file_cut_while_its_client_goes_on_does_not_close_well() -> None:
+    mount = Mount(FakeFiles())
+    info = mount.create(f"{HOME}/new")
+    mount.system.write(None, b"half", 0, info)
+    mount.sessions.end()
+    with suppress(OSError):
+        mount.system.write(None, b" and half", 4, info)
+    assert errno_raised(lambda: mount.system.flush(None, info)) == errno.EIO
+    assert mount.files.s3.objects == {"ann/new": b"half"}
+    assert mount.files.kinds() == ["OPEN", "PARTIAL_CLOSE"]
+
+
+def test_what_was_there_before_an_upload_is_forgotten_with_its_end(mount: Mount) -> None:
+    info = mount.create(f"{HOME}/file")
+    mount.system.write(None, b"longer", 0, info)
+    listed(mount, HOME)  # the old file
+    mount.system.flush(None, info)
+    mount.files.entries["/b/ann/file"] = Entry("file", is_folder=False, size=6)
+    assert mount.system.getattr(FILE, None)["st_size"] == 6
 
 
 def test_what_the_kernel_found_is_written_anew_though_it_leaves_out_creat(mount: Mount) -> None:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Barrier, Event
 
 import pytest
@@ -187,6 +188,13 @@ def test_what_a_process_is() -> None:
         running.kill()
         os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)
         assert is_exiting(running.pid)
+
+
+def test_a_process_that_cannot_be_looked_at_is_not_taken_for_gone(tmp_path: Path) -> None:
+    (tmp_path / "7" / "stat").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        process(7, tmp_path)
+    assert process(8, tmp_path) is None
 
 
 def _is_true(value: bool) -> None:

@@ -133,3 +133,24 @@ def test_a_process_that_is_gone_cannot_ask(logins: Logins, sshd: Family) -> None
     sshd.end_parent()
     with pytest.raises(ProcessLookupError):
         logins.asked(sshd.parent, SERVER, ACME, ASKED)
+
+
+def test_a_connection_with_the_number_of_one_that_is_gone_is_another(
+    logins: Logins, sshd: Family
+) -> None:
+    logins.asked(sshd.parent, SERVER, ACME, ASKED)
+    assert logins.connection_of(sshd.child) == sshd.parent
+    sshd.end_parent()
+
+    def ask_anew() -> bool:
+        try:
+            logins.asked(sshd.parent, SERVER, replace(ACME, name="other"), ASKED)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def look() -> None:
+        assert ask_anew()
+
+    eventually(look)
+    sshd.end_child()
