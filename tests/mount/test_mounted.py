@@ -96,6 +96,20 @@ def test_a_server_killed_between_writes_leaves_the_part_received(
         assert client.stat(f"{folder}/cut").st_size == 4
 
 
+def test_a_listing_during_an_upload_is_not_what_the_file_is_after_it(
+    mounted: Mounted, folder: str
+) -> None:
+    mounted.put(f"{folder}/file", b"old")
+    with mounted.connection() as transport:
+        one, other = RawSftp(transport), RawSftp(transport)
+        handle = opened(one, f"{folder}/file", CREATE)
+        assert one.request(Kind.WRITE, handle, uint64(0), "longer").code == Code.OK
+        assert list(other.list_all(folder)) == ["file"]
+        assert one.request(Kind.CLOSE, handle).code == Code.OK
+        for sftp in (one, other):
+            assert sftp.request(Kind.STAT, f"{folder}/file").attributes.size == len("longer")
+
+
 def test_a_closed_file_is_no_part(mounted: Mounted, folder: str) -> None:
     with mounted.raw() as sftp:
         handle = opened(sftp, f"{folder}/whole", CREATE)
