@@ -27,6 +27,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Mount, Route
 
+from emulator.arguments import add_session_arguments
 from emulator.files.activity import Sink
 from emulator.files.login import log_in
 from emulator.host_keys import HostKeyFolder
@@ -196,19 +197,12 @@ def _options(arguments: Sequence[str]) -> Options:
     parser.add_argument("--state", type=Path, required=True, help="folder for servers and users")
     parser.add_argument("--host-keys", type=Path, help="folder to keep them in, for another sshd")
     parser.add_argument("--account-id", default="000000000000")
-    parser.add_argument("--region", default="us-east-1")
     parser.add_argument("--idle-seconds", type=float, default=1800)
     # Sources differ on AWS's own limit: its API model says 5, its Terraform module 50.
     parser.add_argument("--max-keys-per-user", type=int, default=50)
     # `quillgate` kills what takes longer than 10 s to stop.
     parser.add_argument("--stop-seconds", type=float, default=8, help="for uploads we cut by it")
-    parser.add_argument(
-        "--enforce-policies",
-        action="store_true",
-        help="decide each login and S3 call by IAM's policies here, whatever the engine does",
-    )
-    # AWS and engines refuse `aws.transfer` from anyone but AWS.
-    parser.add_argument("--event-source", default="quillgate.transfer", help="empty: no events")
+    add_session_arguments(parser)
     return Options(**vars(parser.parse_args(arguments)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -23,6 +24,11 @@ class Entry:
     is_folder: bool
     size: int = 0
     modified: float = 0
+
+    @property
+    def mode(self) -> int:
+        """The `st_mode` that clients are told; its permissions decide nothing."""
+        return (stat.S_IFDIR if self.is_folder else stat.S_IFREG) | 0o744
 
 
 Page = list[Entry]

@@ -22,6 +22,7 @@ from emulator.files.errors import (
     FOLDER_RENAMED,
     IS_FOLDER,
     NOT_EMPTY,
+    FileError,
     NoSuchFile,
     PermissionDenied,
     Unsupported,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import CopySourceTypeDef
 
+FILES = 64  # open at once in a channel: each may hold a part of 8 MiB
 WORKERS = 4  # threads that move parts and read ahead, for all files of the session
 OpenFile = Upload | Download
 
@@ -214,6 +216,12 @@ class FileSession:
 
     def _target(self, location: Location) -> Target:
         return Target(self._s3, location.bucket or "", location.key, self._metadata)
+
+
+def check_room(open_files: int) -> None:
+    """Raise FileError when a channel has as many files open as it may."""
+    if open_files >= FILES:
+        raise FileError(f"too many open files: {FILES} - close some")
 
 
 def _moved(file: OpenFile) -> Moved | None:

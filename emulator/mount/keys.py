@@ -11,7 +11,7 @@ from emulator.mount.logins import Asked, Logins
 from emulator.mount.processes import process
 from emulator.mount.supervisor import Served
 from emulator.mount.transfer_api import TransferError
-from emulator.transfer.model import Server, SshPublicKey, User
+from emulator.transfer.model import Server, User
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Keys:
         if not server or server.state != "ONLINE":
             return ""
         user = self.users.user(server.id, asked.name)
-        if not user or not any(_is_same(key, asked) for key in user.ssh_public_keys):
+        if not user or not any(key.data == b64decode(asked.key) for key in user.ssh_public_keys):
             return ""
         asking = process(pid)
         if not asking:
@@ -60,7 +60,3 @@ class Keys:
         # sshd itself starts the command, in the process that is this connection's alone.
         self.logins.asked(asking.parent, server, user, asked)
         return f"restrict {asked.key_type} {asked.key}\n"
-
-
-def _is_same(stored: SshPublicKey, asked: Asked) -> bool:
-    return b64decode(stored.body.split()[1]) == b64decode(asked.key)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -33,7 +32,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Attributes = dict[str, int]
 NANOSECONDS = 1_000_000_000
-PERMISSIONS = 0o744  # what the other front end tells; they decide nothing
 UNSUPPORTED = Unsupported("Operation unsupported")
 
 
@@ -121,7 +119,7 @@ class FileSystem:
     ) -> Iterator[tuple[str, int, int]]:
         """Give names from an offset on, each with its kind and the offset behind it."""
         names = self._folders[number][1].names(offset)
-        return ((entry.name, _mode(entry), behind) for entry, behind in names)
+        return ((entry.name, entry.mode, behind) for entry, behind in names)
 
     @answered
     def releasedir(self, _: str | None, number: int) -> int:
@@ -323,7 +321,7 @@ def _parted(path: str) -> tuple[str, str]:
 def _attributes(entry: Entry, uid: int) -> Attributes:
     when = int(entry.modified) * NANOSECONDS
     return {
-        "st_mode": _mode(entry),
+        "st_mode": entry.mode,
         "st_nlink": 1,
         "st_uid": uid,
         "st_gid": uid,
@@ -331,7 +329,3 @@ def _attributes(entry: Entry, uid: int) -> Attributes:
         "st_atime": when,
         "st_mtime": when,
     }
-
-
-def _mode(entry: Entry) -> int:
-    return (stat.S_IFDIR if entry.is_folder else stat.S_IFREG) | PERMISSIONS

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emulator.arguments import add_session_arguments
+
 
 @dataclass(frozen=True)
 class Options:
@@ -29,13 +31,6 @@ def read_options(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--server-id", help="default: the one on the Transfer service's SFTP port")
     parser.add_argument("--transfer-sftp-port", type=int, default=2222)
-    parser.add_argument("--region", default="us-east-1")
-    parser.add_argument(
-        "--enforce-policies",
-        action="store_true",
-        help="decide each login and S3 call by IAM's policies here, whatever the engine does",
-    )
-    # AWS and engines refuse `aws.transfer` from anyone but AWS.
-    parser.add_argument("--event-source", default="quillgate.transfer", help="empty: no events")
+    add_session_arguments(parser)
     parser.add_argument("--idle-seconds", type=int, default=1800)
     return Options(**vars(parser.parse_args(arguments)))

@@ -11,7 +11,7 @@ from threading import Lock
 from emulator.files.errors import FileError, PermissionDenied
 from emulator.files.listing import Entry, Page
 from emulator.files.modes import OpenMode
-from emulator.files.session import FileSession
+from emulator.files.session import FileSession, check_room
 from emulator.mount.handles import FOLDER, Folder, Handle
 from emulator.mount.processes import Endings, connection_of
 from emulator.mount.recent import Recent
@@ -20,7 +20,6 @@ log = logging.getLogger(__name__)
 
 LogIn = Callable[[str, int], FileSession]
 CUT_AT_ONCE = 16
-FILES = 64  # open at once in a channel: each may hold a part of 8 MiB
 
 
 class Session:
@@ -38,8 +37,7 @@ class Session:
     def open(self, path: str, mode: OpenMode, pid: int) -> Handle:
         """Open a file for a process."""
         with self._lock:
-            if sum(each.pid == pid for each in self._files) >= FILES:
-                raise FileError(f"too many open files: {FILES} - close some")
+            check_room(sum(each.pid == pid for each in self._files))
         handle = Handle(self.files, path, self.files.open(path, mode), pid)
         with self._lock:
             self._files.add(handle)

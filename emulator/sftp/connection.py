@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -89,7 +89,8 @@ class Connection(asyncssh.SSHServer):
             if _is_blocked(username)
             else self._service.find_user(self._service.server.id, username)
         )
-        if user and any(_is_same(key, body.body) for body in user.ssh_public_keys):
+        # The keys themselves: asyncssh takes no comment beyond ASCII.
+        if user and any(stored.data == key.public_data for stored in user.ssh_public_keys):
             self._user, self._key = user, key
             return True
         return False
@@ -192,8 +193,3 @@ class Connection(asyncssh.SSHServer):
 def _is_blocked(name: str) -> bool:
     """`root` and names of one or two characters never get in (user guide, create-user)."""
     return name == "root" or len(name) < 3
-
-
-def _is_same(offered: asyncssh.SSHKey, stored: str) -> bool:
-    """Compare the keys themselves: asyncssh takes no comment beyond ASCII."""
-    return b64decode(stored.split()[1]) == offered.public_data

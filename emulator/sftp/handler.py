@@ -16,7 +16,7 @@ from emulator.files.download import Download
 from emulator.files.errors import FileError, Unsupported
 from emulator.files.listing import Entry, Page
 from emulator.files.modes import OpenMode
-from emulator.files.session import FileSession, OpenFile
+from emulator.files.session import FileSession, OpenFile, check_room
 from emulator.files.upload import Upload
 from emulator.sftp.packets import (
     BadMessage,
@@ -36,9 +36,7 @@ log = logging.getLogger(__name__)
 NAMES_PER_ANSWER = 100
 READ_LIMIT = 255 * 1024  # an answer must fit the longest packet clients take
 OPEN_MODES = 0x3F
-# Open at once in a channel: a file may hold a part of 8 MiB, a folder two pages of names.
-FILES = 64
-HANDLES = 128
+HANDLES = 128  # open at once in a channel: a folder may hold two pages of names
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -123,8 +121,7 @@ class Handler:
     async def _open(self, request: bytes, packet: Packet) -> bytes:
         path, mode = packet.text(), OpenMode(packet.uint32() & OPEN_MODES)
         self._check_room()
-        if sum(not isinstance(each, Folder) for each in self._handles.values()) >= FILES:
-            raise FileError(f"too many open files: {FILES} - close some")
+        check_room(sum(not isinstance(each, Folder) for each in self._handles.values()))
         if mode.asks_nothing:
             return self._handle(request, self._session.open(path, mode))
         return self._handle(request, await self._blocking(self._session.open, path, mode))

@@ -134,19 +134,13 @@ def attributes(entry: Entry) -> bytes:
     """Encode size, owner, permissions and times: all S3 has is size and modification time."""
     flags = 0x01 | 0x02 | 0x04 | 0x08
     modified = int(entry.modified)
-    return struct.pack(">IQIIIII", flags, entry.size, 0, 0, _mode(entry), modified, modified)
-
-
-def _mode(entry: Entry) -> int:
-    return (stat.S_IFDIR if entry.is_folder else stat.S_IFREG) | 0o744
+    return struct.pack(">IQIIIII", flags, entry.size, 0, 0, entry.mode, modified, modified)
 
 
 def _long_name(entry: Entry) -> str:
     when = time.strftime("%b %d %H:%M %Y", time.gmtime(entry.modified))
     date = f"{when[:6]} {when[-4:]:>5}" if _is_old(entry.modified) else when[:12]
-    return (
-        f"{stat.filemode(_mode(entry))}   1 -        -        {entry.size:>8} {date} {entry.name}"
-    )
+    return f"{stat.filemode(entry.mode)}   1 -        -        {entry.size:>8} {date} {entry.name}"
 
 
 def _is_old(modified: float) -> bool:

@@ -6,6 +6,7 @@ client sends to CreateServer is what DescribeServer returns.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,11 @@ class SshPublicKey:
     id: str
     body: str
     imported_at: datetime
+
+    @property
+    def data(self) -> bytes:
+        """The key itself, without its type's name before it and the comment behind."""
+        return b64decode(self.body.split()[1])
 
 
 @dataclass(frozen=True)

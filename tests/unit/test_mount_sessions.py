@@ -14,8 +14,9 @@ import pytest
 
 from emulator.files.errors import FileError, PermissionDenied
 from emulator.files.modes import OpenMode
+from emulator.files.session import FILES
 from emulator.mount.processes import connection_of, is_exiting, process
-from emulator.mount.sessions import FILES, Session, Sessions
+from emulator.mount.sessions import Session, Sessions
 from tests.integration.support import eventually
 from tests.unit.mount_fakes import GONE, FakeFiles
 
