@@ -96,7 +96,7 @@ def describe(
         secret_access_key=ROOT_KEY,
         stack_name=deployed.stack_name,
         bucket=out["BucketName"],
-        ledger_bucket=None,
+        ledger_bucket=out["LedgerBucketName"],
         server_id=out["ServerId"],
         user_role_arn=out["UserRoleArn"],
         queue_url=_at(endpoints.aws, out["QueueUrl"]),

@@ -49,7 +49,7 @@ class Environment:
     secret_access_key: str
     stack_name: str
     bucket: str
-    ledger_bucket: str | None
+    ledger_bucket: str
     server_id: str
     user_role_arn: str
     queue_url: str

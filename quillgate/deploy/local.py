@@ -23,7 +23,8 @@ from quillgate.target import Client
 
 ARTIFACTS_BUCKET = "quillgate-artifacts"
 QUILL_ROLE = "quillgate-fake-quill"
-_BUCKET_LOGICAL_ID = "UploadsBucket"
+# What is in a bucket's name between the stack's and the account's.
+_BUCKETS = {"UploadsBucket": "", "LedgerBucket": "ledger-"}
 _POLL_SECONDS = 0.05
 
 # Short waits, so that an outage and its end can be watched; everything else is as in production.
@@ -75,7 +76,7 @@ def deploy(
     stack.settle()
     if stack.has_failed_create():
         stack.remove_failed_create()
-    _adopt_if_orphaned(client, stack, f"{name}-{account_id(client)}")
+    _adopt_orphans(client, stack, name)
     outputs = stack.execute(stack.plan(parts.rest, parameters))
     transfer.apply(client("transfer"), name, parts.transfer, outputs)
     shown = {key: value for key, value in outputs.items() if not is_split_output(key)}
@@ -118,12 +119,20 @@ def _publish_watchdog(s3: Any, repo: Path, build: Path) -> str:
     return package.key
 
 
-def _adopt_if_orphaned(client: Client, stack: Stack, bucket: str) -> None:
-    """A killed engine keeps objects but forgets stacks: take the bucket into a new one."""
+def _adopt_orphans(client: Client, stack: Stack, name: str) -> None:
+    """A killed engine keeps objects but forgets stacks: take the buckets into a new one."""
     if stack.exists():
         return
+    account = account_id(client)
+    buckets = {part: f"{name}-{middle}{account}" for part, middle in _BUCKETS.items()}
+    found = {part: bucket for part, bucket in buckets.items() if _is_there(client("s3"), bucket)}
+    if found:
+        stack.adopt_buckets(found)
+
+
+def _is_there(s3: Any, bucket: str) -> bool:
     try:
-        client("s3").head_bucket(Bucket=bucket)
+        s3.head_bucket(Bucket=bucket)
     except ClientError:
-        return
-    stack.adopt_bucket(_BUCKET_LOGICAL_ID, bucket)
+        return False
+    return True

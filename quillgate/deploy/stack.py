@@ -76,24 +76,30 @@ class Stack:
         values = [self._parameter(key, value) for key, value in parameters.items()]
         return self._change_set(kind, {**source, "Parameters": values})
 
-    def adopt_bucket(self, logical_id: str, bucket: str) -> None:
-        """Take a bucket that outlived its stack into a new stack of that name, bare.
+    def adopt_buckets(self, buckets: Mapping[str, str]) -> None:
+        """Take buckets (by logical id) that outlived their stack into a new one, bare.
 
-        The next `plan` then gives it the template's properties. Nothing in the bucket is touched.
+        The next `plan` then gives them the template's properties. Nothing in them is touched.
         """
-        resource = {
-            "Type": "AWS::S3::Bucket",
-            "DeletionPolicy": "Retain",
-            "Properties": {"BucketName": bucket},
+        resources = {
+            logical_id: {
+                "Type": "AWS::S3::Bucket",
+                "DeletionPolicy": "Retain",
+                "Properties": {"BucketName": bucket},
+            }
+            for logical_id, bucket in buckets.items()
         }
-        imported = {
-            "ResourceType": "AWS::S3::Bucket",
-            "LogicalResourceId": logical_id,
-            "ResourceIdentifier": {"BucketName": bucket},
-        }
-        body = json.dumps({"Resources": {logical_id: resource}})
+        imported = [
+            {
+                "ResourceType": "AWS::S3::Bucket",
+                "LogicalResourceId": logical_id,
+                "ResourceIdentifier": {"BucketName": bucket},
+            }
+            for logical_id, bucket in buckets.items()
+        ]
+        body = json.dumps({"Resources": resources})
         self.execute(
-            self._change_set("IMPORT", {"TemplateBody": body, "ResourcesToImport": [imported]})
+            self._change_set("IMPORT", {"TemplateBody": body, "ResourcesToImport": imported})
         )
 
     def execute(self, plan: Plan) -> dict[str, str]:

@@ -14,7 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sftp_watchdog.backoff import Backoff
 from sftp_watchdog.config import Config
+from sftp_watchdog.entry import Entry
 from sftp_watchdog.errors import SettingsError
+from sftp_watchdog.events import Upload, read, records
+from sftp_watchdog.ledger import Ledger
 from sftp_watchdog.outcome import Clerk
 from sftp_watchdog.quill import Quill
 from sftp_watchdog.secret import SecretStore
@@ -23,6 +26,7 @@ from sftp_watchdog.watchdog import Watchdog
 
 from tests.unit.watchdog_fakes import (
     ROUTES,
+    FakeBucket,
     FakeContext,
     FakeS3,
     FakeSecrets,
@@ -35,7 +39,12 @@ from tests.unit.watchdog_fakes import (
 
 Answer = tuple[int, dict[str, str], bytes]
 DATA = Path(__file__).parents[1] / "data"
-ENVIRON = {"BUCKET": "b", "SECRET_ID": "dev/secret", "QUEUE_URL": "http://queue"}
+ENVIRON = {
+    "BUCKET": "b",
+    "LEDGER_BUCKET": "l",
+    "SECRET_ID": "dev/secret",
+    "QUEUE_URL": "http://queue",
+}
 RECEIPT: Answer = (202, {}, b'{"receipt": "r-1"}')
 
 
@@ -73,22 +82,28 @@ class Bench:
         self.server = server
         self.server.answers = [RECEIPT]
         self.s3, self.sqs, self.log = FakeS3(), FakeSqs(), Log()
+        self.ledger_s3 = FakeBucket()
+        self.ledger = Ledger(cast("Any", self.ledger_s3), "l")
         self.secrets = FakeSecrets(json.dumps({"quill_url": server.url, "token": "t0ken"}))
         self.settings = Settings.from_environ(ENVIRON)
         self.watchdog = self._watchdog(cast("Any", self.s3), cast("Any", self.sqs))
 
     def _watchdog(self, s3: Any, sqs: Any) -> Watchdog:
         provider = SecretsProvider(boto3_client=cast("Any", self.secrets))
-        config = Config(s3, self.settings, self.log.logger, clock=lambda: self.now)
+        config = Config(s3, self.settings, self.ledger, self._report, clock=lambda: self.now)
         quill = Quill(SecretStore(provider, "dev/secret", 30), 5)
         return Watchdog(
-            clerk=Clerk(config, quill, s3, 5),
+            clerk=Clerk(config, self.ledger, quill, s3, 5),
             sqs=sqs,
             queue_url="http://queue",
             backoff=Backoff(30, 900),
+            max_receive_count=110,
             logger=self.log.logger,
             metrics=EphemeralMetrics(service="watchdog", namespace="Quillgate"),
         )
+
+    def _report(self, what: str, error: Exception) -> None:
+        self.log.logger.error(what, extra={"reason": str(error)})
 
     def handle(
         self, *bodies: object, receives: int = 1, seconds: list[float] | None = None
@@ -246,9 +261,9 @@ def test_the_token_shows_in_no_log(bench: Bench) -> None:
 
 def test_an_unforeseen_error_takes_no_sibling_with_it(bench: Bench) -> None:
     bench.s3.head_failure = ZeroDivisionError("a mistake of ours")
-    assert bench.handle(example("single"), created("acme/misc/x.csv")) == ["m0"]
+    assert bench.handle(example("single"), created("acme/incoming/x.tmp")) == ["m0"]
     assert bench.log.lines("unforeseen error")[0]["exception_name"] == "ZeroDivisionError"
-    assert bench.log.lines("upload unrouted")
+    assert bench.log.lines("upload ignored")
 
 
 # Who uploaded it.
@@ -341,7 +356,7 @@ def test_routes_are_kept_and_read_again_only_if_changed(bench: Bench) -> None:
     assert "IfNoneMatch" in bench.s3.gets[1]
     bench.s3.config = ROUTES.replace("acme-sales", "acme-new")
     bench.now = 60
-    bench.handle(example("single"))
+    bench.handle(created("acme/incoming/new.csv"))
     assert bench.log.lines("upload")[-1]["project"] == "acme-new"
 
 
@@ -350,6 +365,82 @@ def test_a_route_stored_a_moment_ago_counts(bench: Bench) -> None:
     bench.s3.config = ROUTES + ROUTES.replace("acme/", "beta/")
     bench.handle(created("beta/incoming/a.csv"), created("beta/outgoing/a.csv.story.txt"))
     assert [line["outcome"] for line in bench.log.lines("upload")] == ["accepted"] * 2 + ["ignored"]
+
+
+# The ledger.
+
+
+def entry(bench: Bench) -> Entry:
+    [found] = bench.ledger.of_key("acme/incoming/eu/q3 sales.csv")
+    return found
+
+
+def test_an_event_that_comes_again_is_no_call_to_quill(bench: Bench) -> None:
+    assert bench.handle(example("single"), example("single")) == []
+    assert bench.handle(example("single")) == []
+    assert len(bench.told) == 1
+    assert [line["outcome"] for line in bench.log.lines("upload")] == [
+        *("accepted", "duplicate", "duplicate")
+    ]
+
+
+def test_the_ledger_keeps_what_happened(bench: Bench) -> None:
+    bench.server.answers = [(503, {}, b"away"), (500, {}, b""), RECEIPT]
+    for receives in (1, 2, 3):
+        bench.handle(example("single"), receives=receives)
+    found = entry(bench)
+    assert (found.outcome, found.receipt, found.attempts) == ("accepted", "r-1", 3)
+    assert (found.uploaded_by, found.project) == ("acme", "acme-sales")
+    assert [step.what for step in found.history] == ["retrying", "retrying", "accepted"]
+    assert "Quill answered 503: 'away'" in found.history[0].reason
+    assert list(bench.ledger.needing_attention("retrying")) == []
+
+
+def test_used_up_tries_are_a_dead_letter(bench: Bench) -> None:
+    bench.server.answers = [(503, {}, b"away")]
+    bench.handle(example("single"), receives=110)
+    assert entry(bench).outcome == "dead"
+    assert len(list(bench.ledger.needing_attention("dead"))) == 1
+
+
+def test_a_story_is_seen(bench: Bench) -> None:
+    bench.handle(example("single"))
+    bench.handle(created("acme/outgoing/eu/q3+sales.csv.story.txt"))
+    assert entry(bench).story_key == "acme/outgoing/eu/q3 sales.csv.story.txt"
+    assert [step.what for step in entry(bench).history] == ["accepted", "story"]
+
+
+def test_what_a_person_orders_is_told_whatever_the_ledger_says(bench: Bench) -> None:
+    bench.server.answers = [(422, {}, b"no such sheet"), RECEIPT]
+    bench.handle(example("single"))
+    ordered = json.loads(example("single"))
+    ordered["Records"][0]["quillgate"] = {"ordered_by": "kim"}
+    bench.handle(json.dumps(ordered))
+    assert [step.what for step in entry(bench).history] == ["rejected", "accepted"]
+
+
+def test_without_the_ledger_nobody_is_told(bench: Bench) -> None:
+    bench.ledger_s3.failure = client_error(503)
+    assert bench.handle(example("single"), created("acme/incoming/x.tmp")) == ["m0"]
+    assert bench.told == []
+    assert "ledger cannot be used" in bench.log.lines("retry")[0]["reason"]
+
+
+def test_while_another_worker_is_at_it_nobody_else_is(bench: Bench) -> None:
+    upload = read(records(example("single"))[0])
+    assert isinstance(upload, Upload)
+    bench.ledger.claim(upload, 60)
+    assert bench.handle(example("single")) == ["m0"]
+    assert bench.told == []
+    assert entry(bench).history == ()
+
+
+def test_a_worker_that_died_lets_go(bench: Bench) -> None:
+    upload = read(records(example("single"))[0])
+    assert isinstance(upload, Upload)
+    bench.ledger.claim(upload, 0)
+    assert bench.handle(example("single"), receives=2) == []
+    assert entry(bench).outcome == "accepted"
 
 
 # Metrics.
@@ -383,6 +474,7 @@ BODIES = st.text() | JSON.map(json.dumps) | JSON | JSON.map(lambda x: json.dumps
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_message_costs_a_sibling(bench: Bench, before: object, after: object) -> None:
     bench.server.requests.clear()
+    bench.ledger_s3.objects.clear()
     failed = bench.handle(before, example("single"), after)
     assert bench.told == ["acme/incoming/eu/q3 sales.csv"]
     assert "m1" not in failed
@@ -407,8 +499,8 @@ def test_settings_have_good_defaults() -> None:
     ("name", "value", "words"),
     [
         ("BUCKET", "", "missing environment variable: 'BUCKET'"),
-        ("RETRY_BASE_SECONDS", "x", "RETRY_BASE_SECONDS is no number of seconds: 'x'"),
-        ("RETRY_BASE_SECONDS", "-1", "no number of seconds"),
+        ("RETRY_BASE_SECONDS", "x", "RETRY_BASE_SECONDS is no number: 'x'"),
+        ("RETRY_BASE_SECONDS", "-1", "no number"),
         ("RETRY_MAX_SECONDS", "43201", "RETRY_MAX_SECONDS is out of range"),
         ("QUILL_TIMEOUT_SECONDS", "0", "use 1 to"),
     ],

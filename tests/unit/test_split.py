@@ -195,7 +195,7 @@ def test_where_everything_is_switched_on_little_else_changes() -> None:
                 assert definition["Type"] == "Number"
                 assert after == int(FULL.get(parameter, definition["Default"]))
                 assert type(after) is int
-            case "HasBucketPolicy":
+            case "HasBucketPolicy" | "IsTlsOnly":
                 assert after is None
             case "UploadsQueuePolicy":  # a dependency, which may be one name or a list
                 assert after == [before]

@@ -266,7 +266,7 @@ def test_a_change_set_that_waits_is_nothing_to_wait_for() -> None:
 
 def test_a_bucket_that_outlived_its_stack_is_taken_in() -> None:
     fake = FakeCloudFormation()
-    stack(fake).adopt_bucket("UploadsBucket", "bucket-1")
+    stack(fake).adopt_buckets({"UploadsBucket": "bucket-1"})
     request = fake.requested("create_change_set")
     assert request["ChangeSetType"] == "IMPORT"
     assert request["ResourcesToImport"] == [

@@ -127,7 +127,13 @@ def test_what_takes_tags_carries_the_three(name: str) -> None:
 def test_most_resources_take_tags() -> None:
     """The schemas are read rightly: were none found to take tags, nothing would be checked."""
     without = {n for n, it in RESOURCES.items() if "Tags" not in schema(it["Type"])["properties"]}
-    assert without == {"UserPolicy", "LogReaderPolicy", "UploadsBucketPolicy", "UploadsQueuePolicy"}
+    assert without == {
+        "UserPolicy",
+        "LogReaderPolicy",
+        "UploadsBucketPolicy",
+        "UploadsQueuePolicy",
+        "LedgerBucketPolicy",
+    }
 
 
 def test_the_bucket_is_private_encrypted_versioned_and_ours() -> None:
@@ -186,6 +192,8 @@ def test_the_watchdog_may_do_what_it_needs_and_nothing_more() -> None:
         "sqs:ChangeMessageVisibility",
         "s3:GetObject",
         "s3:GetObjectVersion",
+        "s3:PutObject",
+        "s3:DeleteObject",
         "s3:ListBucket",
         "secretsmanager:GetSecretValue",
         "logs:CreateLogStream",
@@ -308,12 +316,12 @@ def test_the_parameters_of_a_local_stack_are_taken() -> None:
         (
             {"Environment": "Prod"},
             "parameter Environment: 'Prod' - it must be lower-case letters, digits and hyphens, "
-            "1 to 15 characters",
+            "1 to 13 characters",
         ),
         (
             {"Environment": "prod\n"},
             "parameter Environment: 'prod\n' - it must be lower-case letters, digits and hyphens, "
-            "1 to 15 characters",
+            "1 to 13 characters",
         ),
         (
             {"QuillUrl": "quill.example.com"},

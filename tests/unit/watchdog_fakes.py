@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any, cast
 
 from aws_lambda_powertools import Logger
@@ -59,6 +61,57 @@ class FakeS3:
         if failure := self.failure or self.head_failure:
             raise failure
         return {"Metadata": self.metadata}
+
+
+class FakeBucket:
+    """S3 with one bucket, in memory: conditional writes and lists, as the ledger uses them."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.failure: Exception | None = None
+        self.puts: list[str] = []
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        self._fail()
+        key, body = request["Key"], request["Body"]
+        if request.get("IfNoneMatch") and key in self.objects:
+            raise client_error(412, "PreconditionFailed")
+        if "IfMatch" in request and key not in self.objects:
+            raise client_error(404, "NoSuchKey")
+        if request.get("IfMatch", self._etag(key)) != self._etag(key):
+            raise client_error(412, "PreconditionFailed")
+        self.objects[key] = body
+        self.puts.append(key)
+        return {"ETag": self._etag(key)}
+
+    def get_object(self, **request: Any) -> dict[str, Any]:
+        self._fail()
+        if request["Key"] not in self.objects:
+            raise client_error(404, "NoSuchKey")
+        body = self.objects[request["Key"]]
+        return {"Body": io.BytesIO(body), "ETag": self._etag(request["Key"])}
+
+    def delete_object(self, **request: Any) -> None:
+        self._fail()
+        self.objects.pop(request["Key"], None)
+
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_objects_v2"
+        return SimpleNamespace(paginate=self._pages)
+
+    def _pages(self, **request: Any) -> Iterator[dict[str, Any]]:
+        """Two names to a page."""
+        self._fail()
+        found = [key for key in sorted(self.objects) if key.startswith(request["Prefix"])]
+        for start in range(0, len(found), 2):
+            yield {"Contents": [{"Key": key} for key in found[start : start + 2]]}
+
+    def _etag(self, key: str) -> str:
+        return f'"{hashlib.md5(self.objects.get(key, b"")).hexdigest()}"'  # noqa: S324
+
+    def _fail(self) -> None:
+        if self.failure:
+            raise self.failure
 
 
 class FakeSecrets:

@@ -1,4 +1,7 @@
-"""The routes in force: `watchdog.config` as the bucket holds it, kept for a short while."""
+"""The routes in force: `watchdog.config` as the bucket holds it, kept for a short while.
+
+The last good ones are in the ledger, too: a new worker goes by them when what is stored is broken.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,16 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import NoRoutesError, RoutesError
+from .errors import LedgerError, NoRoutesError, RoutesError
+from .ledger_names import LAST_GOOD_ROUTES
 from .names import CONFIG_KEY
 from .routes import Routes, parse
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools import Logger
     from types_boto3_s3.client import S3Client
     from types_boto3_s3.type_defs import GetObjectRequestTypeDef
 
+    from .ledger import Ledger
     from .settings import Settings
 
 
@@ -24,21 +28,23 @@ class Config:
     """Reads the routes again after `max_age` seconds, and then only if they have changed.
 
     A good configuration stays in force until a better one can be read: neither a mistake in the
-    file nor S3 being away stops the uploads of a worker that knows the routes.
+    file nor S3 being away stops the uploads. `report` is told what is wrong then, and the error.
     """
 
     def __init__(
         self,
         s3: S3Client,
         settings: Settings,
-        logger: Logger,
+        ledger: Ledger,
+        report: Callable[[str, Exception], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._s3 = s3
+        self._ledger = ledger
+        self._report = report
         self._bucket = settings.bucket
         self._key = CONFIG_KEY
         self._max_age = settings.config_max_age_seconds
-        self._logger = logger
         self._clock = clock
         self._etag = ""
         self._routes: Routes | None = None
@@ -54,9 +60,10 @@ class Config:
         try:
             return self.refreshed()
         except NoRoutesError as error:
+            self._routes = self._routes or self._last_good()
             if not self._routes:
                 raise
-            self._logger.error("the last good routes stay in force", extra={"reason": str(error)})
+            self._report("the last good routes stay in force", error)
             return self._routes
 
     def refreshed(self) -> Routes:
@@ -76,7 +83,8 @@ class Config:
             request["IfNoneMatch"] = self._etag
         try:
             answer = self._s3.get_object(**request)
-            routes = parse(answer["Body"].read().decode("utf-8-sig"))
+            text = answer["Body"].read().decode("utf-8-sig")
+            routes = parse(text)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 304:
                 return None
@@ -88,8 +96,21 @@ class Config:
                 f"routes are broken: {self._key!r}: {error}; then store them with "
                 "`quillgate routes push`"
             ) from error
+        self._keep(text)
         self._etag = answer["ETag"]
         return routes
+
+    def _keep(self, text: str) -> None:
+        try:
+            if self._ledger.text(LAST_GOOD_ROUTES) != text:
+                self._ledger.keep_text(LAST_GOOD_ROUTES, text)
+        except LedgerError as error:
+            # The routes are good all the same.
+            self._report("the routes are not kept", error)
+
+    def _last_good(self) -> Routes | None:
+        text = self._ledger.text(LAST_GOOD_ROUTES)
+        return parse(text) if text else None
 
     def _unreadable(self, error: Exception) -> str:
         return (

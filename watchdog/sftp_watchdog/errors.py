@@ -9,7 +9,10 @@ WatchdogError
     ├── NoSecretError      the secret cannot be read, or lacks `quill_url` or `token`
     ├── NoUploaderError    S3 would not say who uploaded the object
     ├── NoReceiptError     Quill is away, or answered with something that is no receipt
-    └── OutOfTimeError     the invocation ends too soon for another call to Quill
+    │   └── RefusedError   Quill refused the token
+    ├── OutOfTimeError     the invocation ends too soon for another call to Quill
+    └── LedgerError        the ledger cannot be read or written
+        └── TakenError     another worker is at the same upload
 """
 
 from __future__ import annotations
@@ -18,7 +21,12 @@ from dataclasses import dataclass
 
 
 class WatchdogError(Exception):
-    """Any error the watchdog foresees; its text is `what failed: 'value' - what to do`."""
+    """Any error the watchdog foresees; its text is `what failed: 'value' - what to do`.
+
+    `misconfigured`: it lasts until a person changes something.
+    """
+
+    misconfigured = False
 
 
 class SettingsError(WatchdogError):
@@ -68,9 +76,13 @@ class RetryLaterError(WatchdogError):
 class NoRoutesError(RetryLaterError):
     """There are no routes to go by. Heals when a good `watchdog.config` is stored."""
 
+    misconfigured = True
+
 
 class NoSecretError(RetryLaterError):
     """There is no usable secret. Heals when it is put right."""
+
+    misconfigured = True
 
 
 class NoUploaderError(RetryLaterError):
@@ -81,5 +93,19 @@ class NoReceiptError(RetryLaterError):
     """Quill gave neither a receipt nor a rejection: out of reach, overloaded, or a wrong token."""
 
 
+class RefusedError(NoReceiptError):
+    """Quill answered 401 or 403. Heals when the token in the secret is put right."""
+
+    misconfigured = True
+
+
 class OutOfTimeError(RetryLaterError):
     """Too little time is left in this invocation: not tried at all."""
+
+
+class LedgerError(RetryLaterError):
+    """S3 failed or refused the ledger: without it Quill might be told twice, so it is not told."""
+
+
+class TakenError(LedgerError):
+    """Another worker is at the same upload, or was first to change its entry."""

@@ -18,6 +18,7 @@ class Upload:
 
     `version_id` is None in a bucket without versions; `size` is in bytes; `uploaded_at` looks like
     `2026-11-23T09:00:00.000Z`; `upload_id` (64 hex digits) is also the id of its notification.
+    `ordered_by` is the person who wants it told whatever the ledger says; None for an event.
     """
 
     bucket: str
@@ -27,6 +28,7 @@ class Upload:
     etag: str
     uploaded_at: str
     upload_id: str
+    ordered_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,13 @@ def _upload(record: dict[str, Any]) -> Upload:
         etag=etag,
         uploaded_at=_moment(record["eventTime"]),
         upload_id=_digest([bucket, key, *identity]),
+        ordered_by=_ordered_by(record.get("quillgate")),
     )
+
+
+def _ordered_by(extra: object) -> str | None:
+    """S3 knows no such member: `quillgate redrive` adds it to what a person wants told."""
+    return _text(extra["ordered_by"]) if isinstance(extra, dict) else None
 
 
 def _digest(parts: list[str]) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config as ClientConfig
 
 from .backoff import Backoff
 from .config import Config
+from .ledger import Ledger
 from .outcome import Clerk
 from .quill import Quill
 from .secret import SecretStore
@@ -96,13 +97,20 @@ def build(settings: Settings) -> Watchdog:
     )
     metrics = EphemeralMetrics(service=settings.service, namespace=settings.namespace)
     metrics.set_default_dimensions(Stack=settings.stack_name)
-    config = Config(s3, settings, logger)
+    ledger = Ledger(s3, settings.ledger_bucket)
+
+    def report(what: str, error: Exception) -> None:
+        logger.error(what, extra={"reason": str(error)})
+        metrics.add_metric("Misconfigured", MetricUnit.Count, 1)
+
+    config = Config(s3, settings, ledger, report)
     timeout = settings.quill_timeout_seconds
     return Watchdog(
-        clerk=Clerk(config, Quill(secrets, timeout), s3, timeout),
+        clerk=Clerk(config, ledger, Quill(secrets, timeout), s3, timeout),
         sqs=boto3.client("sqs", config=_CLIENTS),
         queue_url=settings.queue_url,
         backoff=Backoff(settings.retry_base_seconds, settings.retry_max_seconds),
+        max_receive_count=settings.max_receive_count,
         logger=logger,
         metrics=metrics,
     )

@@ -1,13 +1,15 @@
-"""What becomes of one upload: where it belongs, and what Quill says to it."""
+"""What becomes of one upload: where it belongs, what Quill says to it, what the ledger keeps."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from .entry import Entry
 from .errors import OutOfTimeError
-from .names import why_never_routed
+from .ledger_names import Ref
+from .names import STORY_SUFFIX, why_never_routed
 from .quill import Notification, Rejection
 from .uploader import uploaded_by
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .events import Upload
+    from .ledger import Ledger
     from .quill import Quill
     from .routes import Match
 
@@ -25,9 +28,11 @@ _MARGIN_SECONDS = 5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one upload, for good."""
+    """What became of one upload; `duplicate`: it had its outcome before, and Quill is not asked."""
 
-    outcome: Literal["accepted", "rejected", "unrouted", "ignored"]
+    outcome: Literal[
+        "accepted", "rejected", "unrouted", "waiting", "partial", "ignored", "duplicate"
+    ]
     reason: str
     project: str | None = None
     receipt: str | None = None
@@ -38,6 +43,7 @@ class Clerk:
     """Brings uploads to their outcome. `quill_timeout_seconds` bounds one call to Quill."""
 
     config: Config
+    ledger: Ledger
     quill: Quill
     s3: S3Client
     quill_timeout_seconds: float
@@ -46,6 +52,39 @@ class Clerk:
         """The outcome of `upload`, or RetryLaterError when there cannot be one now."""
         if why := why_never_routed(upload.key):
             return Outcome("ignored", why)
+        found = self._route(upload)
+        if isinstance(found, Outcome) and found.outcome == "ignored":
+            self._note_story(upload)
+            return found
+        left = seconds_left()
+        if not isinstance(found, Outcome):
+            self._check_time(left)
+        held = self.ledger.claim(upload, left)
+        if held.entry.outcome != "telling":
+            # A worker that died may have left this out.
+            self.ledger.list_entry(held.entry)
+            return Outcome("duplicate", f"already {held.entry.outcome}: {held.entry.updated_at}")
+        by = uploaded_by(self.s3, upload)
+        outcome = found if isinstance(found, Outcome) else self._tell(upload, by, found)
+        self.ledger.save(held, self._entry(held.entry, outcome, by))
+        return outcome
+
+    def failed(self, upload: Upload, reason: str, retry_in: int, *, is_last: bool) -> None:
+        """Keep that a try failed, and when the next one is; after the last it is a dead letter."""
+
+        def after(entry: Entry) -> Entry | None:
+            if entry.is_settled:
+                return None
+            changes = {"attempts": entry.attempts + 1}
+            if is_last:
+                return entry.moved(now, "dead", reason, **changes)
+            return entry.moved(now, "retrying", reason, due=self.ledger.later(retry_in), **changes)
+
+        now = self.ledger.now()
+        self.ledger.update(Ref.of(upload.key, upload.upload_id), after)
+
+    def _route(self, upload: Upload) -> Match | Outcome:
+        """Its route, or that it is a story, or unrouted."""
         # Nothing is unrouted until the routes as stored now say so: one stored a moment ago counts,
         # and while they are broken the upload waits.
         for read in (self.config.current, self.config.refreshed):
@@ -53,33 +92,62 @@ class Clerk:
             if routes.is_story(upload.key):
                 return Outcome("ignored", "a story")
             if match := routes.find(upload.key):
-                return self._tell(upload, match, seconds_left)
+                return match
         return Outcome("unrouted", routes.why_unrouted(upload.key))
 
-    def _tell(self, upload: Upload, match: Match, seconds_left: Callable[[], float]) -> Outcome:
-        notification = self._notification(upload, match)
-        needed, left = self.quill_timeout_seconds + _MARGIN_SECONDS, seconds_left()
+    def _check_time(self, left: float) -> None:
+        needed = self.quill_timeout_seconds + _MARGIN_SECONDS
         if left < needed:
             raise OutOfTimeError(
                 f"too little time left for Quill: {left:.1f} of {needed:g} s - told later; "
                 "if it never is, raise the function's timeout"
             )
+
+    def _tell(self, upload: Upload, by: str | None, match: Match) -> Outcome:
+        notification = _notification(upload, by, match)
+        # Before Quill is told: its story may be there before this worker goes on.
+        ref = Ref.of(upload.key, upload.upload_id)
+        self.ledger.expect_story(_story_key(notification), ref)
         answer = self.quill.tell(notification)
         if isinstance(answer, Rejection):
             return Outcome("rejected", f"Quill: {answer.reason}", match.project)
         return Outcome("accepted", "Quill gave a receipt", match.project, answer.text)
 
-    def _notification(self, upload: Upload, match: Match) -> Notification:
-        return Notification(
-            id=upload.upload_id,
-            project=match.project,
-            bucket=upload.bucket,
-            key=upload.key,
-            # What S3 itself calls the version of an object from before versioning.
-            version_id=upload.version_id or "null",
-            size=upload.size,
-            etag=upload.etag,
-            uploaded_at=upload.uploaded_at,
-            uploaded_by=uploaded_by(self.s3, upload),
-            deliver_to=match.deliver_to,
-        )
+    def _entry(self, entry: Entry, outcome: Outcome, by: str | None) -> Entry:
+        changes: dict[str, Any] = {
+            "project": outcome.project,
+            "receipt": outcome.receipt,
+            "uploaded_by": by,
+            "attempts": entry.attempts + 1,
+        }
+        state: Any = outcome.outcome
+        return entry.moved(self.ledger.now(), state, outcome.reason, **changes)
+
+    def _note_story(self, story: Upload) -> None:
+        """Keep in the entry of the upload that its story has come."""
+        if ref := self.ledger.story_is_for(story.key):
+            now = self.ledger.now()
+            self.ledger.update(
+                ref, lambda entry: entry.with_story(now, story.key, story.uploaded_at)
+            )
+
+
+def _notification(upload: Upload, by: str | None, match: Match) -> Notification:
+    return Notification(
+        id=upload.upload_id,
+        project=match.project,
+        bucket=upload.bucket,
+        key=upload.key,
+        # What S3 itself calls the version of an object from before versioning.
+        version_id=upload.version_id or "null",
+        size=upload.size,
+        etag=upload.etag,
+        uploaded_at=upload.uploaded_at,
+        uploaded_by=by,
+        deliver_to=match.deliver_to,
+    )
+
+
+def _story_key(notification: Notification) -> str:
+    name = notification.key.rpartition("/")[2]
+    return f"{notification.deliver_to}{name}{STORY_SUFFIX}"

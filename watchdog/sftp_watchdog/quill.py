@@ -12,7 +12,7 @@ from urllib.parse import quote
 import urllib3
 from urllib3.exceptions import HTTPError
 
-from .errors import NoReceiptError
+from .errors import NoReceiptError, RefusedError
 from .secret import SecretStore
 
 # More than any receipt; enough of a rejection to understand it.
@@ -78,9 +78,10 @@ class Quill:
             return Rejection(_words(body) or "no reason given")
         if response.status == 202 and (text := _receipt(body)):
             return Receipt(text)
-        if response.status in (401, 403):
+        is_refused = response.status in (401, 403)
+        if is_refused:
             self._secrets.forget()
-        raise NoReceiptError(
+        raise (RefusedError if is_refused else NoReceiptError)(
             f"Quill answered {response.status}: {_words(body)!r} - {_hint(response.status)}",
             after=retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC)),
         )

@@ -17,8 +17,10 @@ class Settings:
     """What the template tells the function; times are whole seconds."""
 
     bucket: str
+    ledger_bucket: str
     secret_id: str
     queue_url: str
+    max_receive_count: int = 110
     retry_base_seconds: int = 30
     retry_max_seconds: int = 900
     quill_timeout_seconds: int = 10
@@ -32,18 +34,22 @@ class Settings:
         """Read the settings; SettingsError names the first variable that is wrong."""
         return cls(
             bucket=_text(environ, "BUCKET"),
+            ledger_bucket=_text(environ, "LEDGER_BUCKET"),
             secret_id=_text(environ, "SECRET_ID"),
             queue_url=_text(environ, "QUEUE_URL"),
-            retry_base_seconds=_seconds(
+            max_receive_count=_whole(
+                environ, "MAX_RECEIVE_COUNT", cls.max_receive_count, at_least=1
+            ),
+            retry_base_seconds=_whole(
                 environ, "RETRY_BASE_SECONDS", cls.retry_base_seconds, at_least=1
             ),
-            retry_max_seconds=_seconds(
+            retry_max_seconds=_whole(
                 environ, "RETRY_MAX_SECONDS", cls.retry_max_seconds, at_least=1
             ),
-            quill_timeout_seconds=_seconds(
+            quill_timeout_seconds=_whole(
                 environ, "QUILL_TIMEOUT_SECONDS", cls.quill_timeout_seconds, at_least=1
             ),
-            config_max_age_seconds=_seconds(
+            config_max_age_seconds=_whole(
                 environ, "CONFIG_MAX_AGE_SECONDS", cls.config_max_age_seconds
             ),
             service=_text(environ, "POWERTOOLS_SERVICE_NAME", cls.service),
@@ -59,13 +65,13 @@ def _text(environ: Mapping[str, str], name: str, default: str = "") -> str:
     return value
 
 
-def _seconds(environ: Mapping[str, str], name: str, default: int, at_least: int = 0) -> int:
+def _whole(environ: Mapping[str, str], name: str, default: int, at_least: int = 0) -> int:
     value = _text(environ, name, str(default))
     if not value.isascii() or not value.isdigit():
-        raise SettingsError(f"{name} is no number of seconds: {value!r} - use a whole number")
-    seconds = int(value)
-    if not at_least <= seconds <= MAX_VISIBILITY_SECONDS:
+        raise SettingsError(f"{name} is no number: {value!r} - use a whole number")
+    number = int(value)
+    if not at_least <= number <= MAX_VISIBILITY_SECONDS:
         raise SettingsError(
             f"{name} is out of range: {value!r} - use {at_least} to {MAX_VISIBILITY_SECONDS}"
         )
-    return seconds
+    return number

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ from aws_lambda_powertools.utilities.batch import (
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import events
-from .errors import RetryLaterError, WatchdogError
+from .errors import LedgerError, RetryLaterError, TakenError, WatchdogError
 from .events import NoUpload
 
 if TYPE_CHECKING:
@@ -50,9 +52,19 @@ class Failure:
         return isinstance(self.error, RetryLaterError)
 
     @property
+    def is_misconfigured(self) -> bool:
+        """Whether it lasts until a person changes something."""
+        return isinstance(self.error, WatchdogError) and self.error.misconfigured
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+        return str(self.error) or type(self.error).__name__
+
+    @property
     def fields(self) -> dict[str, str]:
         """Its part of the log line."""
-        return _ids(self.upload) | {"reason": str(self.error) or type(self.error).__name__}
+        return _ids(self.upload) | {"reason": self.reason}
 
 
 @dataclass(frozen=True)
@@ -63,6 +75,7 @@ class Watchdog:
     sqs: SQSClient
     queue_url: str
     backoff: Backoff
+    max_receive_count: int
     logger: Logger
     metrics: EphemeralMetrics
 
@@ -117,6 +130,9 @@ class Watchdog:
             extra=_ids(upload) | asdict(outcome) | {"attempts": receives},
         )
         self._count(outcome.outcome.capitalize())
+        if outcome.outcome == "accepted":
+            taken = time.time() - datetime.fromisoformat(upload.uploaded_at).timestamp()
+            self.metrics.add_metric("SecondsToReceipt", MetricUnit.Seconds, max(0.0, taken))
 
     def _send_back(self, record: SQSRecord, receives: int, failures: list[Failure]) -> None:
         """Hide the message until its next try, and log when that is for each upload that failed."""
@@ -129,7 +145,8 @@ class Watchdog:
         for failure in failures:
             log = self.logger.warning if failure.heals else self.logger.error
             log("retry", extra=failure.fields | shared)
-            self._count("Retried")
+            self._count("Misconfigured" if failure.is_misconfigured else "Retried")
+            self._keep(failure, delay, is_last=receives >= self.max_receive_count)
         try:
             self.sqs.change_message_visibility(
                 QueueUrl=self.queue_url,
@@ -139,6 +156,16 @@ class Watchdog:
         except (BotoCoreError, ClientError, KeyError) as error:
             # The message still comes back, after the queue's own visibility time-out.
             self.logger.error("back-off not set", extra={"reason": str(error)})
+
+    def _keep(self, failure: Failure, delay: int, *, is_last: bool) -> None:
+        """Tell the ledger of a try that failed; the message comes back even if that fails, too."""
+        if failure.upload is None or isinstance(failure.error, TakenError):
+            return
+        try:
+            self.clerk.failed(failure.upload, failure.reason, delay, is_last=is_last)
+        except LedgerError as error:
+            reason = {"reason": str(error)}
+            self.logger.error("not in the ledger", extra=_ids(failure.upload) | reason)
 
     def _count(self, metric: str) -> None:
         self.metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)

@@ -1,0 +1,88 @@
+"""How things are called in the ledger's bucket.
+
+    entries/<hash of the key>/<upload id>.json    one upload's entry
+    days/<yyyy-mm-dd>/<name>                      empty: what was uploaded that day
+    users/<user>/<name>                           empty: what a user uploaded
+    attention/<state>/<name>                      empty: what a person may want to look at
+    stories/<hash of the story's key>             the name of the upload it is for
+    routes/last-good.config                       the routes in force
+
+`<name>` is time, hash of the key and upload id: lists begin with the newest upload, and each name
+leads to its entry. Keys are hashed: they may have 1,024 bytes, and names in a bucket have no more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+LAST_GOOD_ROUTES = "routes/last-good.config"
+# No user is called so: Transfer's user names begin with a letter, a digit or `_`.
+NOBODY = "-"
+# Beyond any time in milliseconds; what is subtracted from it sorts newest first.
+_LATEST = 10**13
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Where the entry of one upload is."""
+
+    key_hash: str
+    upload_id: str
+
+    @classmethod
+    def of(cls, key: str, upload_id: str) -> Ref:
+        """The place of an upload's entry."""
+        return cls(digest(key), upload_id)
+
+    @classmethod
+    def read(cls, name: str) -> Ref:
+        """The place a listed name leads to, whatever folder it is in."""
+        _, key_hash, upload_id = name.rpartition("/")[2].rsplit("-", 2)
+        return cls(key_hash, upload_id)
+
+    @property
+    def entry(self) -> str:
+        """The entry's name in the bucket."""
+        return f"{entries_of(self.key_hash)}{self.upload_id}.json"
+
+    def listed(self, uploaded_at: str) -> str:
+        """Its name in lists."""
+        return f"{newest_first(uploaded_at)}-{self.key_hash}-{self.upload_id}"
+
+
+def digest(key: str) -> str:
+    """32 hex digits that stand for an object key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
+
+
+def newest_first(moment: str) -> str:
+    """A time, such that a later one sorts before an earlier one."""
+    milliseconds = round(datetime.fromisoformat(moment).timestamp() * 1000)
+    return f"{_LATEST - milliseconds:013d}"
+
+
+def entries_of(key_hash: str) -> str:
+    """The folder with the entries of every version of one key."""
+    return f"entries/{key_hash}/"
+
+
+def day(date: str) -> str:
+    """The folder that lists the uploads of a day, `2026-11-23`."""
+    return f"days/{date}/"
+
+
+def user(name: str | None) -> str:
+    """The folder that lists a user's uploads; None for those of nobody known."""
+    return f"users/{name or NOBODY}/"
+
+
+def attention(state: str) -> str:
+    """The folder that lists the uploads in a state of `entry.ATTENTION`."""
+    return f"attention/{state}/"
+
+
+def story(key: str) -> str:
+    """What says for which upload a story is."""
+    return f"stories/{digest(key)}"
