@@ -429,7 +429,7 @@ def test_without_the_ledger_nobody_is_told(bench: Bench) -> None:
 def test_while_another_worker_is_at_it_nobody_else_is(bench: Bench) -> None:
     upload = read(records(example("single"))[0])
     assert isinstance(upload, Upload)
-    bench.ledger.claim(upload, 60)
+    bench.ledger.claim(upload, "acme", 60)
     assert bench.handle(example("single")) == ["m0"]
     assert bench.told == []
     assert entry(bench).history == ()
@@ -438,7 +438,7 @@ def test_while_another_worker_is_at_it_nobody_else_is(bench: Bench) -> None:
 def test_a_worker_that_died_lets_go(bench: Bench) -> None:
     upload = read(records(example("single"))[0])
     assert isinstance(upload, Upload)
-    bench.ledger.claim(upload, 0)
+    bench.ledger.claim(upload, "acme", 0)
     assert bench.handle(example("single"), receives=2) == []
     assert entry(bench).outcome == "accepted"
 

@@ -35,7 +35,7 @@ class Bench:
         self.ledger = Ledger(cast("Any", self.s3), "ledger-1", self.clock)
 
     def settle(self, upload: Upload, outcome: Any = "accepted", **changes: Any) -> Entry:
-        held = self.ledger.claim(upload, 10)
+        held = self.ledger.claim(upload, "acme", 10)
         entry = held.entry.moved(self.ledger.now(), outcome, "because", **changes)
         return self.ledger.save(held, entry).entry
 
@@ -48,7 +48,7 @@ def bench() -> Bench:
 def test_one_of_many_workers_gets_an_upload(bench: Bench) -> None:
     def claim(_: int) -> bool:
         try:
-            return bool(bench.ledger.claim(UPLOAD, 10))
+            return bool(bench.ledger.claim(UPLOAD, "acme", 10))
         except TakenError:
             return False
 
@@ -57,9 +57,9 @@ def test_one_of_many_workers_gets_an_upload(bench: Bench) -> None:
 
 
 def test_a_hold_ends(bench: Bench) -> None:
-    first = bench.ledger.claim(UPLOAD, 10)
+    first = bench.ledger.claim(UPLOAD, "acme", 10)
     bench.clock.now += timedelta(seconds=10)
-    bench.ledger.claim(UPLOAD, 10)
+    bench.ledger.claim(UPLOAD, "acme", 10)
     with pytest.raises(TakenError, match="has changed the entry"):
         bench.ledger.save(first, first.entry)
 
@@ -68,7 +68,7 @@ def test_an_entry_is_found_by_its_key_and_listed_by_day_and_user(bench: Bench) -
     later = replace(UPLOAD, version_id="v2", upload_id="b" * 64, uploaded_at="2026-11-23T10:00:00Z")
     other = replace(UPLOAD, key="acme/incoming/other.csv", upload_id="c" * 64)
     for upload in (UPLOAD, later, other):
-        bench.settle(upload, uploaded_by="acme")
+        bench.settle(upload)
     assert [entry.version_id for entry in bench.ledger.of_key(UPLOAD.key)] == ["v2", "v1"]
     for listed in (bench.ledger.of_day("2026-11-23"), bench.ledger.of_user("acme")):
         refs = list(listed)
@@ -126,20 +126,20 @@ def test_a_story_leads_to_the_last_upload_told_of_it(bench: Bench) -> None:
 def test_errors_of_s3_say_what_to_do(bench: Bench) -> None:
     bench.s3.failure = client_error(403, "AccessDenied")
     with pytest.raises(LedgerError, match=r"AccessDenied.* - let the watchdog read and write it"):
-        bench.ledger.claim(UPLOAD, 10)
+        bench.ledger.claim(UPLOAD, "acme", 10)
     with pytest.raises(LedgerError):
         list(bench.ledger.of_day("2026-11-23"))
 
 
 @given(text=st.text(), at=st.datetimes(datetime(2001, 1, 1), datetime(2200, 1, 1)))
 def test_entries_are_read_as_written(text: str, at: datetime) -> None:
-    begun = Entry.begun(replace(UPLOAD, key=text), at.isoformat(), at.isoformat())
+    begun = Entry.begun(replace(UPLOAD, key=text), None, at.isoformat(), at.isoformat())
     entry = begun.moved("now", "rejected", text).with_story("now", text, "then")
     assert Entry.from_json(entry.to_json()) == entry
 
 
 def test_what_a_later_version_added_is_passed_over() -> None:
-    entry = Entry.begun(UPLOAD, "now", "then")
+    entry = Entry.begun(UPLOAD, None, "now", "then")
     assert Entry.from_json(entry.to_json().replace(b"{", b'{"colour": "red", ', 1)) == entry
 
 

@@ -71,7 +71,7 @@ class Entry:
     history: tuple[Step, ...] = ()
 
     @classmethod
-    def begun(cls, upload: Upload, now: str, due: str) -> Entry:
+    def begun(cls, upload: Upload, uploaded_by: str | None, now: str, due: str) -> Entry:
         """The first entry of an upload: a worker is at it until `due`."""
         return cls(
             upload_id=upload.upload_id,
@@ -81,6 +81,7 @@ class Entry:
             size=upload.size,
             etag=upload.etag,
             uploaded_at=upload.uploaded_at,
+            uploaded_by=uploaded_by,
             outcome="telling",
             reason="a worker is at it",
             updated_at=now,

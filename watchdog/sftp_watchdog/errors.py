@@ -3,6 +3,7 @@
 WatchdogError
 ├── SettingsError          the function's environment is wrong: the whole batch goes back
 ├── RoutesError            `watchdog.config` cannot be used; tells every problem and its line
+├── QueueError             the queue takes nothing
 ├── MessageError           not an S3 event and never will be: ends on the dead-letter queue
 └── RetryLaterError        nothing is wrong with the upload: its message comes back later
     ├── NoRoutesError      `watchdog.config` is missing, out of reach or broken, and never was good
@@ -31,6 +32,10 @@ class WatchdogError(Exception):
 
 class SettingsError(WatchdogError):
     """The environment of the function lacks a value or holds a wrong one."""
+
+
+class QueueError(WatchdogError):
+    """SQS refused or failed to take messages."""
 
 
 class MessageError(WatchdogError):

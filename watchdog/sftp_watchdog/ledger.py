@@ -68,13 +68,13 @@ class Ledger:
 
     # One upload
 
-    def claim(self, upload: Upload, seconds: float) -> Held:
+    def claim(self, upload: Upload, uploaded_by: str | None, seconds: float) -> Held:
         """Take the upload for `seconds`: nobody else tells Quill of it meanwhile.
 
         A settled entry is given as it is, not taken. TakenError when another worker is at it.
         """
         now, due = self.now(), self.later(seconds)
-        if begun := self._create(Entry.begun(upload, now, due)):
+        if begun := self._create(Entry.begun(upload, uploaded_by, now, due)):
             return begun
         held = self.find(Ref.of(upload.key, upload.upload_id))
         if held is None:

@@ -59,14 +59,15 @@ class Clerk:
         left = seconds_left()
         if not isinstance(found, Outcome):
             self._check_time(left)
-        held = self.ledger.claim(upload, left)
+        # In the entry from its beginning, which decides where it is listed.
+        by = uploaded_by(self.s3, upload)
+        held = self.ledger.claim(upload, by, left)
         if held.entry.outcome != "telling":
             # A worker that died may have left this out.
             self.ledger.list_entry(held.entry)
             return Outcome("duplicate", f"already {held.entry.outcome}: {held.entry.updated_at}")
-        by = uploaded_by(self.s3, upload)
         outcome = found if isinstance(found, Outcome) else self._tell(upload, by, found)
-        self.ledger.save(held, self._entry(held.entry, outcome, by))
+        self.ledger.save(held, self._entry(held.entry, outcome))
         return outcome
 
     def failed(self, upload: Upload, reason: str, retry_in: int, *, is_last: bool) -> None:
@@ -113,11 +114,10 @@ class Clerk:
             return Outcome("rejected", f"Quill: {answer.reason}", match.project)
         return Outcome("accepted", "Quill gave a receipt", match.project, answer.text)
 
-    def _entry(self, entry: Entry, outcome: Outcome, by: str | None) -> Entry:
+    def _entry(self, entry: Entry, outcome: Outcome) -> Entry:
         changes: dict[str, Any] = {
             "project": outcome.project,
             "receipt": outcome.receipt,
-            "uploaded_by": by,
             "attempts": entry.attempts + 1,
         }
         state: Any = outcome.outcome
