@@ -14,10 +14,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sftp_watchdog.backoff import Backoff
 from sftp_watchdog.config import Config
-from sftp_watchdog.entry import Entry
+from sftp_watchdog.entry import Entry, Step
 from sftp_watchdog.errors import SettingsError
 from sftp_watchdog.events import Upload, read, records
 from sftp_watchdog.ledger import Ledger
+from sftp_watchdog.ledger_names import Ref
 from sftp_watchdog.outcome import Clerk
 from sftp_watchdog.quill import Quill
 from sftp_watchdog.secret import SecretStore
@@ -405,9 +406,20 @@ def test_used_up_tries_are_a_dead_letter(bench: Bench) -> None:
 
 def test_a_story_is_seen(bench: Bench) -> None:
     bench.handle(example("single"))
-    bench.handle(created("acme/outgoing/eu/q3+sales.csv.story.txt"))
+    for _ in range(2):
+        bench.handle(created("acme/outgoing/eu/q3+sales.csv.story.txt"))
     assert entry(bench).story_key == "acme/outgoing/eu/q3 sales.csv.story.txt"
     assert [step.what for step in entry(bench).history] == ["accepted", "story"]
+
+
+def test_a_story_seen_while_quill_is_told_does_not_undo_the_receipt(bench: Bench) -> None:
+    upload = read(records(example("single"))[0])
+    assert isinstance(upload, Upload)
+    ref = Ref.of(upload.key, upload.upload_id)
+    held = bench.ledger.claim(upload, "acme", 60)
+    bench.ledger.update(ref, lambda entry: entry.with_story("now", Step("then", "story", "key")))
+    bench.ledger.finish(held, lambda entry: entry.moved("now", "accepted", "", receipt="r-1"))
+    assert [step.what for step in entry(bench).history] == ["story", "accepted"]
 
 
 def test_what_a_person_orders_is_told_whatever_the_ledger_says(bench: Bench) -> None:

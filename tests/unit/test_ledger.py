@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sftp_watchdog.entry import Entry
+from sftp_watchdog.entry import Entry, Step
 from sftp_watchdog.errors import LedgerError, TakenError
 from sftp_watchdog.events import Upload
 from sftp_watchdog.ledger import Ledger
@@ -134,7 +134,8 @@ def test_errors_of_s3_say_what_to_do(bench: Bench) -> None:
 @given(text=st.text(), at=st.datetimes(datetime(2001, 1, 1), datetime(2200, 1, 1)))
 def test_entries_are_read_as_written(text: str, at: datetime) -> None:
     begun = Entry.begun(replace(UPLOAD, key=text), None, at.isoformat(), at.isoformat())
-    entry = begun.moved("now", "rejected", text).with_story("now", text, "then")
+    entry = begun.moved("now", "rejected", text).with_story("now", Step("then", "story", text))
+    assert entry
     assert Entry.from_json(entry.to_json()) == entry
 
 

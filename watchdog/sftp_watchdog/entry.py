@@ -117,10 +117,12 @@ class Entry:
         changes = {"due": None, "history": steps} | changes
         return replace(self, outcome=outcome, reason=reason, updated_at=now, **changes)
 
-    def with_story(self, now: str, key: str, at: str) -> Entry:
-        """The entry once Quill's story was seen in the bucket, stored at `at`."""
-        steps = _shortened((*self.history, Step(at, "story", key)))
-        return replace(self, story_key=key, story_at=at, updated_at=now, history=steps)
+    def with_story(self, now: str, seen: Step) -> Entry | None:
+        """The entry once Quill's story was seen in the bucket; None when it was seen before."""
+        if seen in self.history:
+            return None
+        steps = _shortened((*self.history, seen))
+        return replace(self, story_key=seen.reason, story_at=seen.at, updated_at=now, history=steps)
 
 
 def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -95,6 +95,13 @@ class Ledger:
         self.list_entry(entry, was=held.listed_as)
         return saved
 
+    def finish(self, held: Held, change: Callable[[Entry], Entry]) -> None:
+        """Replace the entry that was held, or what somebody has made of it since."""
+        try:
+            self.save(held, change(held.entry))
+        except TakenError:
+            self.update(Ref.of(held.entry.key, held.entry.upload_id), change)
+
     def create(self, entry: Entry) -> Held | None:
         """Write an entry and list it, unless there is one already: then None."""
         created = self._create(entry)

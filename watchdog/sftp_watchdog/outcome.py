@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from .entry import Entry
+from .entry import Entry, Step
 from .errors import OutOfTimeError
 from .ledger_names import Ref
 from .names import STORY_SUFFIX, why_never_routed
@@ -67,7 +67,8 @@ class Clerk:
             self.ledger.list_entry(held.entry)
             return Outcome("duplicate", f"already {held.entry.outcome}: {held.entry.updated_at}")
         outcome = found if isinstance(found, Outcome) else self._tell(upload, by, found)
-        self.ledger.save(held, self._entry(held.entry, outcome))
+        # Its story may have been seen meanwhile: what Quill said is true all the same.
+        self.ledger.finish(held, lambda entry: self._entry(entry, outcome))
         return outcome
 
     def failed(self, upload: Upload, reason: str, retry_in: int, *, is_last: bool) -> None:
@@ -126,10 +127,8 @@ class Clerk:
     def _note_story(self, story: Upload) -> None:
         """Keep in the entry of the upload that its story has come."""
         if ref := self.ledger.story_is_for(story.key):
-            now = self.ledger.now()
-            self.ledger.update(
-                ref, lambda entry: entry.with_story(now, story.key, story.uploaded_at)
-            )
+            seen = Step(story.uploaded_at, "story", story.key)
+            self.ledger.update(ref, lambda entry: entry.with_story(self.ledger.now(), seen))
 
 
 def _notification(upload: Upload, by: str | None, match: Match) -> Notification:
