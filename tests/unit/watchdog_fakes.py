@@ -102,7 +102,8 @@ class FakeBucket:
     def _pages(self, **request: Any) -> Iterator[dict[str, Any]]:
         """Two names to a page."""
         self._fail()
-        found = [key for key in sorted(self.objects) if key.startswith(request["Prefix"])]
+        prefix, after = request["Prefix"], request.get("StartAfter", "")
+        found = [key for key in sorted(self.objects) if key.startswith(prefix) and key > after]
         for start in range(0, len(found), 2):
             yield {"Contents": [{"Key": key} for key in found[start : start + 2]]}
 

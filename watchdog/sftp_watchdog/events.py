@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -77,10 +78,7 @@ def _upload(record: dict[str, Any]) -> Upload:
     # AWS writes a space as `+`, LocalStack as `%20`: unquote_plus reads both.
     key = _text(unquote_plus(_text(stored["key"]), errors="strict"))
     etag = _text(stored["eTag"]).strip('"')
-    version = stored.get("versionId")
-    version_id = None if version in (None, "", "null") else _text(version)
-    # Without a version, a second upload of the same bytes differs only in its sequencer.
-    identity = [version_id] if version_id else [etag, str(stored.get("sequencer"))]
+    version_id = _version_id(stored.get("versionId"))
     return Upload(
         bucket=bucket,
         key=key,
@@ -88,9 +86,37 @@ def _upload(record: dict[str, Any]) -> Upload:
         size=_size(stored["size"]),
         etag=etag,
         uploaded_at=_moment(record["eventTime"]),
-        upload_id=_digest([bucket, key, *identity]),
+        upload_id=_id(bucket, key, version_id, etag, stored.get("sequencer")),
         ordered_by=_ordered_by(record.get("quillgate")),
     )
+
+
+def of_version(bucket: str, version: Mapping[str, Any]) -> Upload:
+    """The upload behind one of ListObjectVersions' `Versions`, with the id that its event has.
+
+    But for an object without a version: its event's sequencer is in no list.
+    """
+    key, etag = version["Key"], version["ETag"].strip('"')
+    version_id = _version_id(version["VersionId"])
+    return Upload(
+        bucket=bucket,
+        key=key,
+        version_id=version_id,
+        size=version["Size"],
+        etag=etag,
+        uploaded_at=_in_utc(version["LastModified"]),
+        upload_id=_id(bucket, key, version_id, etag),
+    )
+
+
+def _version_id(value: object) -> str | None:
+    return None if value in (None, "", "null") else _text(value)
+
+
+def _id(bucket: str, key: str, version_id: str | None, etag: str, sequencer: object = None) -> str:
+    # Without a version, a second upload of the same bytes differs only in its sequencer.
+    identity = [version_id] if version_id else [etag, str(sequencer)]
+    return _digest([bucket, key, *identity])
 
 
 def _ordered_by(extra: object) -> str | None:
@@ -120,6 +146,10 @@ def _moment(value: str) -> str:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError(value)
+    return _in_utc(moment)
+
+
+def _in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -146,6 +146,10 @@ class Ledger:
         """What was uploaded on a day (`2026-11-23`, UTC), newest first."""
         return self._listed(names.day(date))
 
+    def since(self, date: str) -> Iterator[Ref]:
+        """What was uploaded on a day or later, oldest day first; "" for everything."""
+        return map(Ref.read, self._names(names.DAYS, after=names.day(date) if date else ""))
+
     def of_user(self, name: str | None) -> Iterator[Ref]:
         """What a user uploaded, newest first; None for uploads of nobody known."""
         return self._listed(names.user(name))
@@ -158,9 +162,10 @@ class Ledger:
         """Put an entry into its lists, and out of the one it `was` in; again is harmless."""
         ref = Ref.of(entry.key, entry.upload_id)
         name = ref.listed(entry.uploaded_at)
-        folders = [names.day(entry.uploaded_at[:10]), names.user(entry.uploaded_by)]
+        folders = [names.user(entry.uploaded_by), names.day(entry.uploaded_at[:10])]
         if entry.outcome in ATTENTION:
-            folders.append(names.attention(entry.outcome))
+            # First: what a day lists, the sweep takes for listed everywhere.
+            folders.insert(0, names.attention(entry.outcome))
         with _errors(ref.entry):
             for folder in folders:
                 self._s3.put_object(Bucket=self.bucket, Key=folder + name, Body=b"")
@@ -238,10 +243,12 @@ class Ledger:
     def _listed(self, folder: str) -> Iterator[Ref]:
         return map(Ref.read, self._names(folder))
 
-    def _names(self, prefix: str) -> Iterator[str]:
+    def _names(self, prefix: str, after: str = "") -> Iterator[str]:
+        # No name is the folder's own.
+        start = after or prefix
         with _errors(prefix):
             pages = self._s3.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=start):
                 yield from (found["Key"] for found in page.get("Contents", ()))
 
 

@@ -6,6 +6,7 @@
     attention/<state>/<name>                      empty: what a person may want to look at
     stories/<hash of the story's key>             the name of the upload it is for
     routes/last-good.config                       the routes in force
+    sweep/progress.json                           how far the sweeps are
 
 `<name>` is time, hash of the key and upload id: lists begin with the newest upload, and each name
 leads to its entry. Keys are hashed: they may have 1,024 bytes, and names in a bucket have no more.
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 LAST_GOOD_ROUTES = "routes/last-good.config"
+SWEEP_PROGRESS = "sweep/progress.json"
+DAYS = "days/"
 # No user is called so: Transfer's user names begin with a letter, a digit or `_`.
 NOBODY = "-"
 # Beyond any time in milliseconds; what is subtracted from it sorts newest first.
@@ -70,7 +73,7 @@ def entries_of(key_hash: str) -> str:
 
 def day(date: str) -> str:
     """The folder that lists the uploads of a day, `2026-11-23`."""
-    return f"days/{date}/"
+    return f"{DAYS}{date}/"
 
 
 def user(name: str | None) -> str:

@@ -25,6 +25,10 @@ class Settings:
     retry_max_seconds: int = 900
     quill_timeout_seconds: int = 10
     config_max_age_seconds: int = 30
+    queue_visibility_seconds: int = 720
+    sweep_grace_seconds: int = 900
+    sweep_pages: int = 1000
+    waiting_alarm_minutes: int = 60
     service: str = "watchdog"
     namespace: str = "Quillgate"
     stack_name: str = "quillgate"
@@ -51,6 +55,14 @@ class Settings:
             ),
             config_max_age_seconds=_whole(
                 environ, "CONFIG_MAX_AGE_SECONDS", cls.config_max_age_seconds
+            ),
+            queue_visibility_seconds=_whole(
+                environ, "QUEUE_VISIBILITY_SECONDS", cls.queue_visibility_seconds
+            ),
+            sweep_grace_seconds=_whole(environ, "SWEEP_GRACE_SECONDS", cls.sweep_grace_seconds),
+            sweep_pages=_whole(environ, "SWEEP_PAGES", cls.sweep_pages, at_least=1),
+            waiting_alarm_minutes=_whole(
+                environ, "WAITING_ALARM_MINUTES", cls.waiting_alarm_minutes, at_least=1
             ),
             service=_text(environ, "POWERTOOLS_SERVICE_NAME", cls.service),
             namespace=_text(environ, "POWERTOOLS_METRICS_NAMESPACE", cls.namespace),
