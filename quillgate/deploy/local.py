@@ -38,6 +38,7 @@ LOCAL_PARAMETERS = {
     "WatchdogTimeoutSeconds": "35",
     "QueueVisibilitySeconds": "40",
     "ConfigMaxAgeSeconds": "0",
+    "SweepGraceSeconds": "60",
     # Whatever folder a route names for its stories; in production it is a convention.
     "StoriesPattern": "*",
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from samtranslator.yaml_helper import yaml_parse
 
 from quillgate.deploy.split import Template
 from quillgate.errors import DeployError
 
-_WATCHDOG = "Watchdog"
+_FUNCTION = "AWS::Serverless::Function"
 MASKED = "****"  # what CloudFormation shows of a NoEcho parameter
 
 
@@ -32,13 +32,19 @@ def load(repo: Path) -> Template:
 
 
 def with_code(template: Template, bucket: str, key: str) -> Template:
-    """The template with the watchdog's code at `s3://bucket/key` in place of its folder."""
-    resources = dict(template["Resources"])
-    watchdog = dict(resources[_WATCHDOG])
-    watchdog["Properties"] = {**watchdog["Properties"], "CodeUri": f"s3://{bucket}/{key}"}
-    # SAM CLI's business: the package is built already.
-    watchdog.pop("Metadata", None)
-    return {**template, "Resources": {**resources, _WATCHDOG: watchdog}}
+    """The template with the functions' code at `s3://bucket/key` in place of its folder."""
+    code = {"CodeUri": f"s3://{bucket}/{key}"}
+    resources = {
+        name: _with_code(it, code) if it["Type"] == _FUNCTION else it
+        for name, it in template["Resources"].items()
+    }
+    return {**template, "Resources": resources}
+
+
+def _with_code(function: dict[str, Any], code: dict[str, str]) -> dict[str, Any]:
+    # Metadata is SAM CLI's business: the package is built already.
+    kept = {name: it for name, it in function.items() if name != "Metadata"}
+    return {**kept, "Properties": {**function["Properties"], **code}}
 
 
 def check_parameters(template: Template, values: Mapping[str, str]) -> None:

@@ -133,6 +133,7 @@ def test_most_resources_take_tags() -> None:
         "UploadsBucketPolicy",
         "UploadsQueuePolicy",
         "LedgerBucketPolicy",
+        "SweepPermission",
     }
 
 
@@ -206,6 +207,31 @@ def test_the_watchdog_may_do_what_it_needs_and_nothing_more() -> None:
         "ec2:UnassignPrivateIpAddresses",
     }
     assert "ManagedPolicyArns" not in RESOURCES["WatchdogRole"]["Properties"]
+
+
+def test_the_sweep_puts_back_and_reads_no_customers_file() -> None:
+    policies = RESOURCES["SweepRole"]["Properties"]["Policies"]
+    assert actions(policies) == {
+        "s3:ListBucketVersions",
+        "s3:ListBucket",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "sqs:SendMessage",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    objects = {it["Sid"] for it in statements(policies) if "s3:GetObject" in it["Action"]}
+    assert objects == {"ReadTheRoutes", "KeepTheLedger"}
+
+
+def test_the_sweep_goes_by_the_clock() -> None:
+    rule = RESOURCES["SweepRule"]["Properties"]
+    assert rule["ScheduleExpression"] == {"Ref": "SweepSchedule"}
+    [target] = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["Sweep", "Arn"]}
+    permission = RESOURCES["SweepPermission"]["Properties"]
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["SweepRule", "Arn"]}
 
 
 def test_engineers_read_logs_and_nothing_else() -> None:
@@ -289,16 +315,17 @@ def test_an_outage_of_a_day_heals_by_itself_and_before_messages_expire() -> None
 
 def test_the_code_takes_the_place_of_its_folder() -> None:
     deployed = template.with_code(TEMPLATE, "artifacts", "watchdog-1.zip")
-    watchdog = deployed["Resources"]["Watchdog"]
-    before = RESOURCES["Watchdog"]
-    assert watchdog["Properties"] == {
-        **before["Properties"],
-        "CodeUri": "s3://artifacts/watchdog-1.zip",
-    }
-    assert "Metadata" in before, "the template itself is left as it is"
-    assert watchdog.keys() == before.keys() - {"Metadata"}
-    others = {**deployed["Resources"], "Watchdog": before}
-    assert {**deployed, "Resources": others} == TEMPLATE
+    functions = {n: it for n, it in RESOURCES.items() if it["Type"].endswith("::Function")}
+    assert functions.keys() == {"Watchdog", "Sweep"}
+    for name, before in functions.items():
+        function = deployed["Resources"][name]
+        assert function["Properties"] == {
+            **before["Properties"],
+            "CodeUri": "s3://artifacts/watchdog-1.zip",
+        }
+        assert "Metadata" in before, "the template itself is left as it is"
+        assert function.keys() == before.keys() - {"Metadata"}
+    assert {**deployed, "Resources": {**deployed["Resources"], **functions}} == TEMPLATE
 
 
 def test_a_stack_is_named_after_its_instance() -> None:
