@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from sftp_watchdog.errors import WatchdogError
 
-from quillgate import deploy_command, routes_command, users_command
+from quillgate import deploy_command, routes_command, sweep_command, users_command
 from quillgate.demo import run_demo
 from quillgate.down import stop_environment
 from quillgate.environment import Embedded
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(routes_command.app, name="routes")
 app.add_typer(users_command.app, name="users")
 app.command("deploy")(deploy_command.deploy)
+app.command("sweep")(sweep_command.sweep)
 
 
 @app.callback()
@@ -129,7 +131,7 @@ def main() -> None:
     except typer.TyperException as error:
         _say(_usage(error))
         sys.exit(2)
-    except (QuillgateError, ClientError, BotoCoreError) as error:
+    except (QuillgateError, WatchdogError, ClientError, BotoCoreError) as error:
         if debug:
             raise
         sys.exit(f"quillgate: {error}")

@@ -10,7 +10,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from quillgate import sweep
 from quillgate.deploy import local
 from quillgate.deploy.local import Deployed
 from quillgate.deploy.template import repository
@@ -20,7 +19,8 @@ from quillgate.ports import Ports
 from quillgate.processes import Children
 from quillgate.ready import Endpoints, describe, is_drained, stack_parameters, store_first_files
 from quillgate.state import State, write_private
-from quillgate.target import Environment, environment_file, local_client
+from quillgate.sweep import sweep_after_loss
+from quillgate.target import Environment, Target, environment_file, local_client
 
 _START_SECONDS = 60.0
 _WATCH_SECONDS = 0.3
@@ -101,12 +101,11 @@ class Embedded:
 
     def _sweep_if_owed(self, deployed: Deployed) -> None:
         if self._state.sweep_is_owed():
-            out = deployed.outputs
-            count = sweep.requeue(
-                self.client("s3"), self.client("sqs"), out["BucketName"], out["QueueUrl"]
-            )
+            target = Target("embedded", deployed.stack_name, self.client)
+            counts = sweep_after_loss(target, self._say)
             self._state.mark_swept()
-            self._say(f"swept: {count} objects are queued again")
+            put_back = counts.swept + counts.judged_again
+            self._say(f"swept: {put_back} of {counts.looked_at} uploads are queued again")
 
     def _wait_for_sftp(self, server_id: str) -> int:
         """The port of the stack's server, once it listens there."""
