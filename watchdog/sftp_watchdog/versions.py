@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -49,9 +50,9 @@ class Versions:
     def pages(self, folders: list[str], after: Cursor | None = None) -> Iterator[Page]:
         """Every version in `folders`, which are sorted and do not overlap, from `after` on."""
         left = [each for each in folders if not after or _is_ahead(each, after)]
-        for folder, following in zip(left, [*left[1:], None], strict=True):
+        for folder, following in zip_longest(left, left[1:]):
             # A folder's own name is no upload: what follows it is all of the folder.
-            end = None if following is None else Cursor(following)
+            end = Cursor(following) if following else None
             yield from self._folder(folder, after, end)
 
     def below(self, prefix: str) -> list[str]:
