@@ -2,24 +2,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args, get_type_hints
 
 import pytest
-from aws_lambda_powertools.metrics import EphemeralMetrics
 from aws_lambda_powertools.utilities.batch.exceptions import UnexpectedBatchTypeError
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.exceptions import EndpointConnectionError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sftp_watchdog.backoff import Backoff
-from sftp_watchdog.config import Config
+from sftp_watchdog.config import Config, reporter
 from sftp_watchdog.entry import Entry, Step
 from sftp_watchdog.errors import SettingsError
 from sftp_watchdog.events import Upload, read, records
 from sftp_watchdog.ledger import Ledger
-from sftp_watchdog.ledger_names import Ref
-from sftp_watchdog.outcome import Clerk
+from sftp_watchdog.ledger_names import LAST_GOOD_ROUTES, Ref
+from sftp_watchdog.metrics import Metric, Metrics
+from sftp_watchdog.outcome import Clerk, Outcome
 from sftp_watchdog.quill import Quill
 from sftp_watchdog.secret import SecretStore
 from sftp_watchdog.settings import Settings
@@ -87,11 +88,17 @@ class Bench:
         self.ledger = Ledger(cast("Any", self.ledger_s3), "l")
         self.secrets = FakeSecrets(json.dumps({"quill_url": server.url, "token": "t0ken"}))
         self.settings = Settings.from_environ(ENVIRON)
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """A new worker, which remembers nothing."""
         self.watchdog = self._watchdog(cast("Any", self.s3), cast("Any", self.sqs))
 
     def _watchdog(self, s3: Any, sqs: Any) -> Watchdog:
         provider = SecretsProvider(boto3_client=cast("Any", self.secrets))
-        config = Config(s3, self.settings, self.ledger, self._report, clock=lambda: self.now)
+        metrics = Metrics("Quillgate", "dev-quillgate-sftp")
+        report = reporter(self.log.logger, metrics)
+        config = Config(s3, self.settings, self.ledger, report, clock=lambda: self.now)
         quill = Quill(SecretStore(provider, "dev/secret", 30), 5)
         return Watchdog(
             clerk=Clerk(config, self.ledger, quill, s3, 5),
@@ -100,11 +107,8 @@ class Bench:
             backoff=Backoff(30, 900),
             max_receive_count=110,
             logger=self.log.logger,
-            metrics=EphemeralMetrics(service="watchdog", namespace="Quillgate"),
+            metrics=metrics,
         )
-
-    def _report(self, what: str, error: Exception) -> None:
-        self.log.logger.error(what, extra={"reason": str(error)})
 
     def handle(
         self, *bodies: object, receives: int = 1, seconds: list[float] | None = None
@@ -313,7 +317,8 @@ def test_a_missing_permission_does_not_pass_in_silence(bench: Bench, failure: Ex
     [
         (None, "NoSuchKey"),
         ("[[route]]\nproject = 7\n", "line 2: project 7 is no text"),
-        (b"\xff\xfe", "utf-8"),
+        (b"\xff\xfe", "line 1: not UTF-8: byte 0xff"),
+        (b"#" * 2_000_001, "line 1: more than 2,000,000 bytes"),
     ],
 )
 def test_without_good_routes_messages_stay(bench: Bench, config: str | None, reason: str) -> None:
@@ -324,14 +329,34 @@ def test_without_good_routes_messages_stay(bench: Bench, config: str | None, rea
     assert bench.handle(example("single"), receives=2) == []
 
 
-@pytest.mark.parametrize("worse", ["broken", None, ""])
-def test_the_last_good_routes_stay_in_force(bench: Bench, worse: str | None) -> None:
+@pytest.mark.parametrize("worse", ["broken", None, "", b"\xff", b"#" * 3_000_000])
+def test_the_last_good_routes_stay_in_force(bench: Bench, worse: str | bytes | None) -> None:
     assert bench.handle(example("single")) == []
     bench.s3.config = worse
     bench.now = 31
     assert bench.handle(example("single")) == []
     [line] = bench.log.lines("the last good routes stay in force")
     assert line["level"] == "ERROR"
+
+
+def test_a_new_worker_goes_by_the_last_good_routes(bench: Bench) -> None:
+    bench.handle(example("single"))
+    bench.s3.config = "broken"
+    bench.start_anew()
+    assert bench.handle(created("acme/incoming/b.csv"), created("acme/misc/a.csv")) == ["m1"]
+    assert bench.told[-1] == "acme/incoming/b.csv"
+    assert bench.log.lines("the last good routes stay in force")
+
+
+@pytest.mark.parametrize("kept", [None, b"good for another release only"])
+def test_without_last_good_routes_the_mistake_in_the_new_ones_is_told(
+    bench: Bench, kept: bytes | None
+) -> None:
+    if kept:
+        bench.ledger_s3.objects[LAST_GOOD_ROUTES] = kept
+    bench.s3.config = "broken"
+    assert bench.handle(example("single")) == ["m0"]
+    assert "routes are broken: 'watchdog.config': line 1: not TOML" in bench.log.text
 
 
 @pytest.mark.parametrize("failure", [EndpointConnectionError(endpoint_url="s3"), None])
@@ -458,18 +483,123 @@ def test_a_worker_that_died_lets_go(bench: Bench) -> None:
 # Metrics.
 
 
-def test_outcomes_are_counted_once_per_invocation(
-    bench: Bench, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bench.watchdog.metrics.set_default_dimensions(Stack="dev-quillgate-sftp")
+class Counted:
+    """The lines that CloudWatch turns into metrics, as they come to standard output."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Those since the last look."""
+        return [json.loads(line) for line in self._capsys.readouterr().out.splitlines()]
+
+    def values(self) -> dict[str, list[float]]:
+        """What the only line since the last look counts."""
+        [line] = self.lines()
+        [described] = line["_aws"]["CloudWatchMetrics"]
+        return {each["Name"]: line[each["Name"]] for each in described["Metrics"]}
+
+
+@pytest.fixture
+def counted(capsys: pytest.CaptureFixture[str]) -> Counted:
+    return Counted(capsys)
+
+
+def test_outcomes_are_counted_once_per_invocation(bench: Bench, counted: Counted) -> None:
     bench.handle(example("single"), created("x/y"), "garbage", created("acme/incoming/b.csv"))
     bench.handle(example("test"))
-    [line] = capsys.readouterr().out.splitlines()
-    counted = json.loads(line)
-    [described] = counted["_aws"]["CloudWatchMetrics"]
-    assert described["Namespace"] == "Quillgate"
-    assert described["Dimensions"] == [["Stack", "service"]]
-    assert (counted["Accepted"], counted["Unrouted"], counted["Retried"]) == ([1, 1], [1], [1])
+    values = counted.values()
+    assert len(values.pop("SecondsToReceipt")) == 2
+    assert values == {"Accepted": [1, 1], "Unrouted": [1], "Retried": [1]}
+
+
+def test_metrics_have_the_stack_as_their_only_dimension(bench: Bench, counted: Counted) -> None:
+    """Each time: an alarm matches the exact set of dimensions and no other."""
+    bench.handle(example("single"))
+    bench.handle(example("single"))
+    for line in counted.lines():
+        [described] = line["_aws"]["CloudWatchMetrics"]
+        assert described["Namespace"] == "Quillgate"
+        assert described["Dimensions"] == [["Stack"]]
+        assert line["Stack"] == "dev-quillgate-sftp"
+
+
+def test_every_outcome_has_a_metric() -> None:
+    outcomes = get_args(get_type_hints(Outcome)["outcome"])
+    assert outcomes
+    assert {outcome.capitalize() for outcome in outcomes} <= set(Metric)
+
+
+def test_seconds_to_receipt_count_from_the_upload_on(bench: Bench, counted: Counted) -> None:
+    uploaded = datetime.now(UTC) - timedelta(seconds=90)
+    event = json.loads(example("single"))
+    event["Records"][0]["eventTime"] = uploaded.isoformat(timespec="milliseconds")
+    bench.handle(json.dumps(event))
+    [seconds] = counted.values()["SecondsToReceipt"]
+    assert 89 < seconds < 150
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_a_person_must_change_is_counted_as_a_mistake(
+    bench: Bench, counted: Counted, status: int
+) -> None:
+    bench.server.answers = [(status, {}, b"")]
+    bench.handle(example("single"))
+    assert counted.values() == {"Retried": [1], "Misconfigured": [1]}
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 302])
+def test_a_quill_that_is_away_is_no_mistake(bench: Bench, counted: Counted, status: int) -> None:
+    bench.server.answers = [(status, {}, b"")]
+    bench.handle(example("single"))
+    assert counted.values() == {"Retried": [1]}
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_mistake"),
+    [
+        (client_error(403, "AccessDenied"), True),
+        (client_error(404, "NoSuchBucket"), True),
+        (client_error(503, "SlowDown"), False),
+        (client_error(400, "RequestTimeout"), False),
+        (EndpointConnectionError(endpoint_url="s3"), False),
+    ],
+)
+def test_s3_that_refuses_is_a_mistake_and_s3_that_is_away_is_none(
+    bench: Bench, counted: Counted, failure: Exception, is_mistake: bool
+) -> None:
+    bench.s3.failure = failure
+    assert bench.handle(example("single")) == ["m0"]
+    assert ("Misconfigured" in counted.values()) is is_mistake
+
+
+def test_a_missing_permission_is_a_mistake(bench: Bench, counted: Counted) -> None:
+    bench.s3.head_failure = client_error(403)
+    bench.handle(example("single"))
+    bench.ledger_s3.failure, bench.s3.head_failure = client_error(403, "AccessDenied"), None
+    bench.handle(example("single"))
+    for line in counted.lines():
+        assert line["Misconfigured"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "{}", '{"quill_url": "http://q", "token": "with a\nline"}']
+)
+def test_a_missing_or_broken_secret_is_a_mistake(bench: Bench, counted: Counted, text: str) -> None:
+    bench.secrets.text = text
+    assert bench.handle(example("single")) == ["m0"]
+    assert counted.values() == {"Retried": [1], "Misconfigured": [1]}
+
+
+def test_broken_routes_are_a_mistake_even_if_the_last_good_ones_stay(
+    bench: Bench, counted: Counted
+) -> None:
+    bench.handle(example("single"))
+    counted.lines()
+    bench.s3.config, bench.now = "broken", 31
+    bench.handle(created("acme/incoming/b.csv"))
+    values = counted.values()
+    assert (values["Accepted"], values["Misconfigured"]) == ([1], [1])
 
 
 # Any event at all.

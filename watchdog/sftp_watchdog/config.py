@@ -11,17 +11,33 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import LedgerError, NoRoutesError, RoutesError
+from .errors import LedgerError, NoRoutesError, RoutesError, WatchdogError
 from .ledger_names import LAST_GOOD_ROUTES
+from .metrics import Metric
 from .names import CONFIG_KEY
-from .routes import Routes, parse
+from .routes import MAX_BYTES, Routes, decode, parse
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
     from types_boto3_s3.client import S3Client
     from types_boto3_s3.type_defs import GetObjectRequestTypeDef
 
     from .ledger import Ledger
+    from .metrics import Metrics
     from .settings import Settings
+
+Report = Callable[[str, WatchdogError], None]
+
+
+def reporter(logger: Logger, metrics: Metrics) -> Report:
+    """Tells of mistakes that stop no upload: in the log, and to the alarm."""
+
+    def report(what: str, error: WatchdogError) -> None:
+        logger.error(what, extra={"reason": str(error)})
+        if error.misconfigured:
+            metrics.count(Metric.MISCONFIGURED)
+
+    return report
 
 
 class Config:
@@ -36,7 +52,7 @@ class Config:
         s3: S3Client,
         settings: Settings,
         ledger: Ledger,
-        report: Callable[[str, Exception], None],
+        report: Report,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._s3 = s3
@@ -83,7 +99,7 @@ class Config:
             request["IfNoneMatch"] = self._etag
         try:
             answer = self._s3.get_object(**request)
-            text = answer["Body"].read().decode("utf-8-sig")
+            text = decode(answer["Body"].read(MAX_BYTES + 1))
             routes = parse(text)
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] == 304:
@@ -91,7 +107,7 @@ class Config:
             raise NoRoutesError(self._unreadable(error)) from error
         except BotoCoreError as error:
             raise NoRoutesError(self._unreadable(error)) from error
-        except (RoutesError, UnicodeDecodeError) as error:
+        except RoutesError as error:
             raise NoRoutesError(
                 f"routes are broken: {self._key!r}: {error}; then store them with "
                 "`quillgate routes push`"
@@ -109,8 +125,13 @@ class Config:
             self._report("the routes are not kept", error)
 
     def _last_good(self) -> Routes | None:
-        text = self._ledger.text(LAST_GOOD_ROUTES)
-        return parse(text) if text else None
+        """What a worker before this one kept, if it is there and good for this release, too."""
+        try:
+            text = self._ledger.text(LAST_GOOD_ROUTES)
+            return parse(text) if text else None
+        except (LedgerError, RoutesError) as error:
+            self._report("the last good routes cannot be used", error)
+            return None
 
     def _unreadable(self, error: Exception) -> str:
         return (

@@ -11,7 +11,7 @@ WatchdogError
     ├── NoSecretError      the secret cannot be read, or lacks `quill_url` or `token`
     ├── NoUploaderError    S3 would not say who uploaded the object
     ├── NoReceiptError     Quill is away, or answered with something that is no receipt
-    │   └── RefusedError   Quill refused the token
+    │   └── RefusedError   Quill refused the token, or knows neither the project nor the address
     ├── OutOfTimeError     the invocation ends too soon for another call to Quill
     └── LedgerError        the ledger cannot be read or written
         └── TakenError     another worker is at the same upload
@@ -19,16 +19,43 @@ WatchdogError
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+# What AWS says as long as nobody changes something; a HEAD has no words and gives the status.
+_REFUSALS = {
+    "403",
+    "AccessDenied",
+    "AccessDeniedException",
+    "InvalidRequestException",  # Secrets Manager: the secret is marked for deletion
+    "NoSuchBucket",
+    "NoSuchKey",
+    "ResourceNotFoundException",
+}
 
 
 class WatchdogError(Exception):
-    """Any error the watchdog foresees; its text is `what failed: 'value' - what to do`.
+    """Any error the watchdog foresees; its text is `what failed: 'value' - what to do`."""
 
-    `misconfigured`: it lasts until a person changes something.
-    """
+    _is_a_mistake = False
 
-    misconfigured = False
+    @property
+    def misconfigured(self) -> bool:
+        """Whether it lasts until a person changes something; AWS being away passes by itself."""
+        for cause in _causes(self):
+            if isinstance(cause, ClientError):
+                return cause.response["Error"].get("Code", "") in _REFUSALS
+            if isinstance(cause, BotoCoreError):
+                return False
+        return self._is_a_mistake
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    while cause := error.__cause__:
+        yield cause
+        error = cause
 
 
 class SettingsError(WatchdogError):
@@ -86,13 +113,13 @@ class RetryLaterError(WatchdogError):
 class NoRoutesError(RetryLaterError):
     """There are no routes to go by. Heals when a good `watchdog.config` is stored."""
 
-    misconfigured = True
+    _is_a_mistake = True
 
 
 class NoSecretError(RetryLaterError):
     """There is no usable secret. Heals when it is put right."""
 
-    misconfigured = True
+    _is_a_mistake = True
 
 
 class NoUploaderError(RetryLaterError):
@@ -104,9 +131,12 @@ class NoReceiptError(RetryLaterError):
 
 
 class RefusedError(NoReceiptError):
-    """Quill answered 401 or 403. Heals when the token in the secret is put right."""
+    """Quill answered 401, 403 or 404. Heals when the secret is put right, or the route's project.
 
-    misconfigured = True
+    404 may also be a Quill that is just being deployed: the alarm ends by itself then.
+    """
+
+    _is_a_mistake = True
 
 
 class OutOfTimeError(RetryLaterError):

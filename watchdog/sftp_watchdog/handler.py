@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config as ClientConfig
 
 from .backoff import Backoff
-from .config import Config
+from .config import Config, reporter
 from .ledger import Ledger
+from .metrics import Metrics
 from .outcome import Clerk
 from .quill import Quill
 from .secret import SecretStore
@@ -95,15 +95,9 @@ def build(settings: Settings) -> Watchdog:
         settings.secret_id,
         settings.config_max_age_seconds,
     )
-    metrics = EphemeralMetrics(service=settings.service, namespace=settings.namespace)
-    metrics.set_default_dimensions(Stack=settings.stack_name)
+    metrics = Metrics(settings.namespace, settings.stack_name)
     ledger = Ledger(s3, settings.ledger_bucket)
-
-    def report(what: str, error: Exception) -> None:
-        logger.error(what, extra={"reason": str(error)})
-        metrics.add_metric("Misconfigured", MetricUnit.Count, 1)
-
-    config = Config(s3, settings, ledger, report)
+    config = Config(s3, settings, ledger, reporter(logger, metrics))
     timeout = settings.quill_timeout_seconds
     return Watchdog(
         clerk=Clerk(config, ledger, Quill(secrets, timeout), s3, timeout),

@@ -78,7 +78,7 @@ class Quill:
             return Rejection(_words(body) or "no reason given")
         if response.status == 202 and (text := _receipt(body)):
             return Receipt(text)
-        is_refused = response.status in (401, 403)
+        is_refused = response.status in (401, 403, 404)
         if is_refused:
             self._secrets.forget()
         raise (RefusedError if is_refused else NoReceiptError)(

@@ -23,6 +23,9 @@ from .route import Route, problems
 from .segments import SegmentIndex
 from .toml_lines import Lines, Table, scan
 
+# Far more than anybody's routes; what is larger is some other file.
+MAX_BYTES = 2_000_000
+
 
 @dataclass(frozen=True)
 class Match:
@@ -103,6 +106,18 @@ class Routes:
 
     def _around(self, key: str) -> Iterator[Route]:
         return self._directories.above(key.split("/")[:-1])
+
+
+def decode(content: bytes) -> str:
+    """The text of `watchdog.config` as it is stored; RoutesError if it is too large or no UTF-8."""
+    if len(content) > MAX_BYTES:
+        raise RoutesError([Problem(1, f"more than {MAX_BYTES:,} bytes - store routes only")])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        text = f"not UTF-8: byte {error.object[error.start]:#04x} - save it as UTF-8"
+        raise RoutesError([Problem(line, text)]) from error
 
 
 def parse(text: str) -> Routes:

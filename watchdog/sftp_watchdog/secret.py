@@ -48,7 +48,7 @@ class SecretStore:
             ) from None
 
     def forget(self) -> None:
-        """Read it anew next time: Quill refused the token, and it may have been put right since."""
+        """Read it anew next time: Quill refused it, and it may have been put right since."""
         self._provider.store.clear()
 
 

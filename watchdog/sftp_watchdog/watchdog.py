@@ -9,7 +9,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -20,10 +19,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import events
 from .errors import LedgerError, RetryLaterError, TakenError, WatchdogError
 from .events import NoUpload
+from .metrics import Metric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
-    from aws_lambda_powertools.metrics import EphemeralMetrics
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from .backoff import Backoff
     from .events import Upload
+    from .metrics import Metrics
     from .outcome import Clerk
 
 
@@ -77,7 +77,7 @@ class Watchdog:
     backoff: Backoff
     max_receive_count: int
     logger: Logger
-    metrics: EphemeralMetrics
+    metrics: Metrics
 
     def handle(self, event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
         """Take one batch from SQS; the answer names the messages that stay on the queue."""
@@ -89,8 +89,7 @@ class Watchdog:
                 processor=BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False),
             )
         finally:
-            if self.metrics.metric_set:
-                self.metrics.flush_metrics()
+            self.metrics.flush()
 
     def _message(self, record: SQSRecord, context: LambdaContext) -> None:
         """Try every upload in a message; if one fails the message does, after its siblings."""
@@ -129,10 +128,10 @@ class Watchdog:
             f"upload {outcome.outcome}",
             extra=_ids(upload) | asdict(outcome) | {"attempts": receives},
         )
-        self._count(outcome.outcome.capitalize())
+        self.metrics.count(Metric(outcome.outcome.capitalize()))
         if outcome.outcome == "accepted":
             taken = time.time() - datetime.fromisoformat(upload.uploaded_at).timestamp()
-            self.metrics.add_metric("SecondsToReceipt", MetricUnit.Seconds, max(0.0, taken))
+            self.metrics.took(Metric.SECONDS_TO_RECEIPT, taken)
 
     def _send_back(self, record: SQSRecord, receives: int, failures: list[Failure]) -> None:
         """Hide the message until its next try, and log when that is for each upload that failed."""
@@ -145,7 +144,9 @@ class Watchdog:
         for failure in failures:
             log = self.logger.warning if failure.heals else self.logger.error
             log("retry", extra=failure.fields | shared)
-            self._count("Misconfigured" if failure.is_misconfigured else "Retried")
+            self.metrics.count(Metric.RETRIED)
+            if failure.is_misconfigured:
+                self.metrics.count(Metric.MISCONFIGURED)
             self._keep(failure, delay, is_last=receives >= self.max_receive_count)
         try:
             self.sqs.change_message_visibility(
@@ -166,9 +167,6 @@ class Watchdog:
         except LedgerError as error:
             reason = {"reason": str(error)}
             self.logger.error("not in the ledger", extra=_ids(failure.upload) | reason)
-
-    def _count(self, metric: str) -> None:
-        self.metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
 
 
 def _ids(upload: Upload | None) -> dict[str, str]:
