@@ -23,6 +23,10 @@ PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE["Parameters"]
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 BUCKET = RESOURCES["UploadsBucket"]
 NAMES = ["Environment", "Platform", "Function"]
+NAMED_BY = [
+    *("AlarmName", "BucketName", "DashboardName", "FunctionName", "LogGroupName"),
+    *("Name", "QueueName", "RoleName", "TopicName"),
+]
 REQUIRED = {"QuillUrl": "https://quill.example.com", "QuillToken": "token"}
 DAY_SECONDS = 24 * 60 * 60
 
@@ -91,6 +95,7 @@ def test_the_outputs_of_the_interface_are_there() -> None:
         "WatchdogFunctionName",
         "UserRoleArn",
         "SecretName",
+        "AlarmTopicArn",
     }
 
 
@@ -108,7 +113,7 @@ def test_names_are_those_of_the_interface() -> None:
 def test_names_of_several_stacks_never_meet() -> None:
     """Every name somebody chose carries all three parts."""
     for resource, it in RESOURCES.items():
-        for key in ("BucketName", "QueueName", "FunctionName", "LogGroupName", "Name", "RoleName"):
+        for key in NAMED_BY:
             name = it["Properties"].get(key, {"Ref": "what CloudFormation names"})
             parts = re.findall(r"\$\{(Environment|Platform|Function)\}", str(name))
             assert name.keys() == {"Ref"} or parts == NAMES, resource
@@ -133,7 +138,8 @@ def test_most_resources_take_tags() -> None:
         "UploadsBucketPolicy",
         "UploadsQueuePolicy",
         "LedgerBucketPolicy",
-        "SweepPermission",
+        "AlarmTopicPolicy",
+        "AlarmEmailSubscription",
     }
 
 
