@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sftp_watchdog.errors import RoutesError
 from sftp_watchdog.names import CONFIG_KEY
-from sftp_watchdog.routes import Routes, parse
+from sftp_watchdog.routes import MAX_BYTES, Routes, decode, parse
 
 from quillgate.errors import ConfigError
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
+from quillgate.routes_review import changes, warnings
+from quillgate.routes_store import RoutesStore, Stored
 from quillgate.state import DEFAULT_STATE
 from quillgate.target import Target, find
 
@@ -23,6 +25,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_CHANGES_SHOWN = 20
 RoutesFile = Annotated[Path, typer.Argument(metavar="FILE", help="Routes, in TOML.")]
 
 
@@ -33,6 +36,7 @@ def check(file: RoutesFile) -> None:
     Example: quillgate routes check routes.toml
     """
     routes = _parse(_read(file), str(file))
+    _warn(routes)
     typer.echo(f"{file}: {_count(routes)}, no problem found")
 
 
@@ -44,21 +48,25 @@ def push(
     state: StateOption = DEFAULT_STATE,
     yes: YesOption = False,
 ) -> None:
-    """Check FILE and put it in force, within a minute and without a deploy.
+    """Check FILE, say what it changes and put it in force, within a minute and without a deploy.
 
     Example: quillgate routes push routes.toml
     """
     content = _read(file)
     routes = _parse(content, str(file))
     target = find(environment, stack, state)
-    bucket = target.outputs()["BucketName"]
     _refuse_stories_quill_cannot_write(routes, target)
-    typer.echo(
-        f"{target.environment}, stack {target.stack_name}: s3://{bucket}/{CONFIG_KEY}", err=True
-    )
+    store = RoutesStore.of(target)
+    before = store.read()
+    typer.echo(f"{target.environment}, stack {target.stack_name}: {store}", err=True)
+    _warn(routes)
+    _say_what_changes(before, routes)
+    if before and before.content == content:
+        typer.echo(f"{_count(routes)} in force already")
+        return
     if target.environment == "aws" and not yes:
         typer.confirm("Replace the routes in force?", abort=True)
-    target.client("s3").put_object(Bucket=bucket, Key=CONFIG_KEY, Body=content)
+    store.replace(before, content)
     typer.echo(f"{_count(routes)} in force within a minute")
 
 
@@ -99,32 +107,48 @@ def try_key(
 
 
 def _read(file: Path) -> bytes:
-    """What is in `file`, read once: it may be a pipe."""
+    """What is in `file`, read once: it may be a pipe. No more than shows that it is too large."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
     except OSError as error:
         advice = f"name a file that can be read ({error.strerror})"
         raise ConfigError("cannot read routes from", str(file), advice) from error
 
 
 def _parse(content: bytes, name: str) -> Routes:
-    """The routes, decoded as the watchdog does."""
+    """The routes, read as the watchdog does."""
     try:
-        return parse(content.decode("utf-8-sig"))
-    except (RoutesError, UnicodeDecodeError) as error:
+        return parse(decode(content))
+    except RoutesError as error:
         raise ConfigError("routes cannot be used", name, str(error)) from error
 
 
 def _in_force(target: Target) -> bytes:
-    s3 = target.client("s3")
-    bucket = target.outputs()["BucketName"]
+    store = RoutesStore.of(target)
+    if not (stored := store.read()):
+        raise ConfigError("no routes in", str(store), "store some: quillgate routes push FILE")
+    return stored.content
+
+
+def _warn(routes: Routes) -> None:
+    for warning in warnings(routes):
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def _say_what_changes(before: Stored | None, routes: Routes) -> None:
     try:
-        body: Any = s3.get_object(Bucket=bucket, Key=CONFIG_KEY)["Body"]
-    except s3.exceptions.NoSuchKey as error:
-        raise ConfigError(
-            "no routes in", f"s3://{bucket}/{CONFIG_KEY}", "store some: quillgate routes push FILE"
-        ) from error
-    return bytes(body.read())
+        in_force = parse(decode(before.content)) if before else None
+    except RoutesError as error:
+        typer.echo(f"what is stored now cannot be used: {error}", err=True)
+        return
+    lines = list(changes(in_force, routes))
+    for line in lines[:_CHANGES_SHOWN]:
+        typer.echo(line, err=True)
+    if more := len(lines[_CHANGES_SHOWN:]):
+        typer.echo(f"and {more} more", err=True)
+    if not lines:
+        typer.echo("no route changes", err=True)
 
 
 def _refuse_stories_quill_cannot_write(routes: Routes, target: Target) -> None:

@@ -302,7 +302,11 @@ def test_routes_are_checked_pushed_shown_and_tried(running: Running, tmp_path: P
         in_force.stdout + '\n[[route]]\nproject = "p"\ndirectory = "p/in"\nstories = "p/outgoing"\n'
     )
     assert quillgate("routes", "check", str(file)).returncode == 0
-    assert quillgate("routes", "push", str(file), *state).returncode == 0
+    pushed = quillgate("routes", "push", str(file), *state)
+    assert pushed.returncode == 0
+    assert "+ project 'p', directory 'p/in', stories 'p/outgoing'" in pushed.stderr
+    again = quillgate("routes", "push", str(file), *state)
+    assert (again.returncode, again.stdout) == (0, "2 routes in force already\n")
     tried = quillgate("routes", "test", "p/in/q3 sales.csv", *state)
     assert tried.returncode == 0
     assert "'p'" in tried.stdout

@@ -190,7 +190,27 @@ def test_routes_in_another_encoding_are_refused_in_words(run: Run, routes: Path)
     routes.write_bytes(b"# \xe9\n")
     ended = run("routes", "check", routes.name)
     assert ended.code == 1
-    assert ended.stderr.startswith("quillgate: routes cannot be used: 'routes é.toml' - 'utf-8'")
+    assert ended.stderr == (
+        "quillgate: routes cannot be used: 'routes é.toml' - line 1: not UTF-8: byte 0xe9 - save "
+        "it as UTF-8\n"
+    )
+
+
+def test_a_file_that_is_far_too_large_is_refused(run: Run, routes: Path) -> None:
+    routes.write_bytes(ROUTES.encode() + b"#" * 10_000_000)
+    ended = run("routes", "check", routes.name)
+    assert ended.code == 1
+    assert "line 1: more than 2,000,000 bytes - store routes only" in ended.stderr
+
+
+def test_a_route_that_no_file_takes_is_a_warning(run: Run, routes: Path) -> None:
+    routes.write_text(ROUTES + ROUTES + 'pattern = "*.csv"\n')
+    ended = run("routes", "check", routes.name)
+    assert (ended.code, ended.stdout) == (0, "routes é.toml: 2 routes, no problem found\n")
+    assert ended.stderr == (
+        "warning: line 5: no file takes this route: the one on line 1 takes every file in "
+        "'acme/incoming' - put this one before it, or take it out\n"
+    )
 
 
 def test_a_key_is_tried_on_a_file(run: Run, routes: Path) -> None:
