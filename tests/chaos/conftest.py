@@ -1,0 +1,54 @@
+"""The environment of the integration suite, and what a run is made from."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration import conftest as suite
+
+# Its environment and options are ours too: `--environment embedded|compose`.
+pytest_configure = suite.pytest_configure
+pytest_sessionstart = suite.pytest_sessionstart
+pytest_sessionfinish = suite.pytest_sessionfinish
+pytest_terminal_summary = suite.pytest_terminal_summary
+environment, running, target = suite.environment, suite.running, suite.target
+
+SHORT = {"embedded": 150, "compose": 60}
+Tell = Callable[[str], None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    suite.pytest_addoption(parser)
+    parser.addoption("--seed", type=int, help="what the plan is made from; any when not given")
+    parser.addoption("--uploads", type=int, help="how many; a short run when not given")
+    parser.addoption("--flood", type=int, default=500, help="how many objects flood the queue")
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    given: int | None = request.config.getoption("--seed")
+    return random.randrange(10_000) if given is None else given
+
+
+@pytest.fixture(scope="session")
+def uploads(request: pytest.FixtureRequest) -> int:
+    given: int | None = request.config.getoption("--uploads")
+    return given or SHORT[request.config.getoption("--environment")]
+
+
+@pytest.fixture(scope="session")
+def tell(request: pytest.FixtureRequest) -> Tell:
+    """Prints a line, whatever pytest captures."""
+    reporter: Any = request.config.pluginmanager.get_plugin("terminalreporter")
+    capture: Any = request.config.pluginmanager.get_plugin("capturemanager")
+
+    def line(text: str) -> None:
+        with capture.global_and_fixture_disabled():
+            reporter.ensure_newline()
+            reporter.write_line(text)
+
+    return line

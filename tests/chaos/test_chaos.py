@@ -1,0 +1,120 @@
+"""Everything goes wrong at once, and at the end nothing is lost and nothing is done twice."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.chaos.balance import Balance, balance
+from tests.chaos.books import look
+from tests.chaos.conftest import Tell
+from tests.chaos.messages import events_so_far, send_mixed
+from tests.chaos.plan import LANES, Plan, make_plan
+from tests.chaos.player import play
+from tests.chaos.site import Site
+from tests.integration.support import Environment, eventually
+
+# A worker that was killed gives its messages back after 40 s; an engine is behind by then.
+PATIENCE_SECONDS = 120
+SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Run:
+    """A plan that was played, and where."""
+
+    plan: Plan
+    site: Site
+
+
+@pytest.fixture(scope="module")
+def run(environment: Environment, target: list[str], seed: int, uploads: int, tell: Tell) -> Run:
+    """Play the plan, end all faults, mend: dead letters first, then one sweep."""
+    started, plan = time.monotonic(), make_plan(seed, uploads)
+    site = Site.prepare(environment, target)
+    place = environment.environment
+    tell(f"chaos: seed {seed}, {uploads} uploads of {LANES} users on {place}")
+    play(plan, site)
+    played = time.monotonic() - started
+    _drained(site)
+    site.count("dead letters redriven", site.queued(environment.dead_letter_queue_url))
+    tell(f"redrive: {site.command('redrive', '--yes')}")
+    _drained(site)
+    tell(f"sweep: {site.command('sweep')}")
+    _drained(site)
+    tell(f"played in {played:.0f} s, mended in {time.monotonic() - started - played:.0f} s")
+    tell("injected:")
+    for what, times in sorted(site.injected.items()):
+        tell(f"  {what:<32}{times:>6}")
+    faults = site.faults()
+    fired, ordered = (sum(fault[name] for fault in faults) for name in ("fired", "ordered"))
+    tell(f"  {'(calls that Quill spoiled)':<32}{fired:>6} of {ordered} ordered")
+    return Run(plan, site)
+
+
+def test_the_balance(run: Run, tell: Tell) -> None:
+    found = eventually(lambda: _balanced(run), PATIENCE_SECONDS, (UnbalancedError,))
+    tell("balance:")
+    for what, numbers in found.lines:
+        tell(f"  {what:<32}{numbers}")
+
+
+def test_each_fault_of_the_plan_was_there(run: Run) -> None:
+    ordered = Counter(f"{fault.kind}: {fault.how}" for fault in run.plan.faults)
+    injected = run.site.injected
+    assert {what: injected[what] for what in ordered} == ordered
+    # Without these nothing has happened: nobody was there, or nothing to lose.
+    assert injected["(workers killed)"]
+    assert injected["(messages taken)"]
+    assert injected["(events sent again)"]
+    assert sum(fault["fired"] for fault in run.site.faults())
+
+
+def test_every_event_three_times_more_changes_nothing(run: Run, tell: Tell) -> None:
+    before = look(run.site)
+    events = list(events_so_far(run.site))
+    again = send_mixed(run.site, events * 3, random.Random(run.plan.seed))
+    _drained(run.site)
+    after = look(run.site)
+    assert after.items == before.items
+    assert after.versions == before.versions
+    tell(f"every event again, {again} in all: no item more, no call to Quill")
+
+
+class UnbalancedError(AssertionError):
+    """The balance is not what it should be; `str()` has what is known of each upload concerned."""
+
+
+def _balanced(run: Run) -> Balance:
+    found = balance(run.plan, look(run.site))
+    if found.wrong:
+        raise UnbalancedError("\n".join(_told(run, found)))
+    return found
+
+
+def _told(run: Run, found: Balance) -> Iterator[str]:
+    """What is wrong, and for the first few all that the plan, the ledger and the log know."""
+    yield f"seed {run.plan.seed}, {len(run.plan.uploads)} uploads: {len(found.wrong)} are wrong"
+    yield from (f"{what}: {numbers}" for what, numbers in found.lines)
+    entries, log = look(run.site).entries, run.site.environment.watchdog_log()
+    for wrong in found.wrong[:SHOWN]:
+        yield f"\n{wrong.key!r}: {wrong.what}"
+        home, _, path = wrong.key.partition("/")
+        yield from (f"  plan: {each}" for each in run.plan.uploads if path in (each.path, home))
+        yield from (f"  ledger: {json.dumps(each)}" for each in entries if each["key"] == wrong.key)
+        yield from (f"  log: {json.dumps(line)}" for line in log if line.get("key") == wrong.key)
+
+
+def _drained(site: Site) -> None:
+    """Until the watchdog has taken all messages, those that failed too."""
+
+    def empty() -> None:
+        assert site.queued(site.environment.queue_url) == 0
+
+    eventually(empty, PATIENCE_SECONDS + len(site.users) * 60)
