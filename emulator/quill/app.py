@@ -6,7 +6,7 @@ import asyncio
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Request, Response
@@ -19,6 +19,7 @@ from emulator.quill.answers import add_handlers, in_words, unauthorized
 from emulator.quill.contract import Notification, NotUnderstood, read_notification
 from emulator.quill.faults import FaultOrder, Faults
 from emulator.quill.inbox import Inbox
+from emulator.quill.load import Load
 from emulator.quill.logs import log
 from emulator.quill.server import drop_connection
 from emulator.quill.writer import StoryWriter
@@ -46,6 +47,7 @@ class Quill:
     inbox: Inbox
     faults: Faults
     writer: StoryWriter
+    load: Load = field(default_factory=Load)
 
     def knows(self, credentials: HTTPAuthorizationCredentials | None) -> bool:
         """Whether the token is right, in a time that does not depend on how wrong it is."""
@@ -66,7 +68,7 @@ def create_app(quill: Quill) -> FastAPI:
         title="Quill (fake)", version="1", lifespan=running, docs_url=None, redoc_url=None
     )
     add_handlers(app)
-    app.include_router(control.routes(quill.inbox, quill.faults))
+    app.include_router(control.routes(quill.inbox, quill.faults, quill.load))
     app.include_router(page.routes())
     _contract(app, quill)
     return app
@@ -83,20 +85,9 @@ def _contract(app: FastAPI, quill: Quill) -> None:
         idempotency_key: Annotated[str | None, Header()] = None,
     ) -> Response:
         """A file is there to be read."""
-        notification = _understood(await request.body(), project, idempotency_key)
-        fault = quill.faults.fire(project)
-        if fault is not None:
-            log(
-                "fault_fired",
-                **_ids(notification),
-                project=project,
-                fault=fault.model_dump(exclude_unset=True),
-            )
-            await asyncio.sleep((fault.delay_ms or 0) / 1000)
-            if fault.refuses:
-                return await run_in_threadpool(_fail, quill, request, notification, fault)
-        right = quill.knows(credentials)
-        return await run_in_threadpool(_answer, quill, notification, right)
+        with quill.load.call():
+            notification = _understood(await request.body(), project, idempotency_key)
+            return await _answered(quill, request, notification, project, credentials)
 
     @app.delete(path + "/{file_id}", status_code=204, responses={401: _ANSWERS[401]})
     def withdraw(project: str, file_id: str, credentials: _Bearer) -> Response:
@@ -116,6 +107,29 @@ def _understood(
         return read_notification(body, project, idempotency_key)
     except NotUnderstood as error:
         return error
+
+
+async def _answered(
+    quill: Quill,
+    request: Request,
+    notification: Notification | NotUnderstood,
+    project: str,
+    credentials: HTTPAuthorizationCredentials | None,
+) -> Response:
+    """What an ordered fault says, if there is one for this call; else the ordinary answer."""
+    fault = quill.faults.fire(project)
+    if fault is not None:
+        log(
+            "fault_fired",
+            **_ids(notification),
+            project=project,
+            fault=fault.model_dump(exclude_unset=True),
+        )
+        await asyncio.sleep((fault.delay_ms or 0) / 1000)
+        if fault.refuses:
+            return await run_in_threadpool(_fail, quill, request, notification, fault)
+    right = quill.knows(credentials)
+    return await run_in_threadpool(_answer, quill, notification, right)
 
 
 def _answer(quill: Quill, notification: Notification | NotUnderstood, right: bool) -> Response:

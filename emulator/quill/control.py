@@ -18,6 +18,7 @@ from emulator.quill.answers import in_words
 from emulator.quill.contract import mistakes
 from emulator.quill.faults import FaultOrder, Faults
 from emulator.quill.inbox import Inbox
+from emulator.quill.load import Load
 from emulator.quill.logs import log
 
 _ORDER = {
@@ -45,15 +46,15 @@ def _own_page_only(request: Request) -> None:
 _Changes = [Depends(_own_page_only)]
 
 
-def routes(inbox: Inbox, faults: Faults) -> APIRouter:
+def routes(inbox: Inbox, faults: Faults, load: Load) -> APIRouter:
     """`/_quill/notifications`, `faults`, `state`, `story`, `health`."""
     router = APIRouter(prefix="/_quill")
 
     @router.get("/health")
-    def health() -> dict[str, str]:
-        """Up, and the inbox can be read."""
+    def health() -> dict[str, Any]:
+        """Up, and the inbox can be read; calls that are being answered, and the most at once."""
         inbox.items(last=1)
-        return {"status": "ok"}
+        return {"status": "ok", "calls": {"now": load.now, "peak": load.peak}}
 
     @router.get("/notifications")
     def notifications(
@@ -91,6 +92,7 @@ def routes(inbox: Inbox, faults: Faults) -> APIRouter:
     async def clear() -> Response:
         """Forget notifications and faults; stories being told are not put any more."""
         faults.clear()
+        load.forget()
         await run_in_threadpool(inbox.clear)
         log("state_cleared")
         return Response(status_code=204)

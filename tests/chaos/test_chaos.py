@@ -59,7 +59,9 @@ def run(environment: Environment, target: list[str], seed: int, uploads: int, te
 
 
 def test_the_balance(run: Run, tell: Tell) -> None:
-    found = eventually(lambda: _balanced(run), PATIENCE_SECONDS, (UnbalancedError,))
+    found = eventually(
+        lambda: _balanced(run), PATIENCE_SECONDS, (UnbalancedError,), pause_seconds=2
+    )
     tell("balance:")
     for what, numbers in found.lines:
         tell(f"  {what:<32}{numbers}")
@@ -117,4 +119,4 @@ def _drained(site: Site) -> None:
     def empty() -> None:
         assert site.queued(site.environment.queue_url) == 0
 
-    eventually(empty, PATIENCE_SECONDS + len(site.users) * 60)
+    eventually(empty, PATIENCE_SECONDS + len(site.users) * 60, pause_seconds=0.5)

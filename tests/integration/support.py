@@ -365,6 +365,7 @@ def eventually(
     look: Callable[[], T],
     timeout_seconds: float = 90.0,
     not_yet: tuple[type[Exception], ...] = NOT_YET,
+    pause_seconds: float = 0.05,
 ) -> T:
     """What `look` gives once it no longer raises; what it raised last when the time is over.
 
@@ -377,4 +378,4 @@ def eventually(
         except not_yet:
             if time.monotonic() > deadline:
                 raise
-        time.sleep(0.05)
+        time.sleep(pause_seconds)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from tests.integration import bad_quill
 from tests.integration.support import (
     CONFIG_KEY,
     Environment,
@@ -17,6 +21,8 @@ from tests.integration.support import (
     put,
     start_environment,
 )
+
+SECRET_ID = "local/quillgate/sftp/watchdog"
 
 
 @pytest.fixture
@@ -39,6 +45,15 @@ def waiting(environment: Environment, url: str) -> int:
     return sum(int(value) for value in answer["Attributes"].values())
 
 
+def history(environment: Environment, key: str) -> list[dict[str, Any]]:
+    """The steps of the only upload of a key, as the ledger has them."""
+    s3, bucket = environment.client("s3"), environment.ledger_bucket
+    folder = f"entries/{hashlib.sha256(key.encode()).hexdigest()[:32]}/"
+    (entry,) = s3.list_objects_v2(Bucket=bucket, Prefix=folder)["Contents"]
+    kept = s3.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()
+    return list(json.loads(kept)["history"])
+
+
 def fired(quill: Quill, user: NewUser) -> list[tuple[int, int]]:
     return [(fault["ordered"], fault["fired"]) for fault in quill.faults(user.name)]
 
@@ -58,22 +73,28 @@ def test_an_outage_ends_in_one_delivery(
     assert waiting(environment, environment.dead_letter_queue_url) == 0
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        {"status": 500},
-        {"status": 404},
-        {"status": 403},
-        {"status": 401},
-        {"status": 429, "headers": {"Retry-After": "1"}},
-        {"status": 200, "body": "not a receipt"},
-        {"status": 202, "body": '{"receipt": 7}'},
-        {"status": 302, "headers": {"Location": "/elsewhere"}},
-        {"drop_connection": True},
-        {"delay_ms": 4000},
-    ],
-    ids=lambda fault: "-".join(str(value) for value in list(fault.values())[:1]),
-)
+NO_RECEIPT: dict[str, dict[str, Any]] = {
+    "500": {"status": 500},
+    "502 in HTML": {"status": 502, "headers": {"Content-Type": "text/html"}, "body": "<html>"},
+    "404": {"status": 404},
+    "403": {"status": 403},
+    "401": {"status": 401},
+    "429": {"status": 429, "headers": {"Retry-After": "1"}},
+    "429 until who knows": {"status": 429, "headers": {"Retry-After": "soon"}},
+    "200": {"status": 200, "body": "not a receipt"},
+    "200 in HTML": {"status": 200, "headers": {"Content-Type": "text/html"}, "body": "<html>"},
+    "202 without a word": {"status": 202, "body": ""},
+    "202 in HTML": {"status": 202, "headers": {"Content-Type": "text/html"}, "body": "<html>"},
+    "a number": {"status": 202, "body": '{"receipt": 7}'},
+    "an empty receipt": {"status": 202, "body": {"receipt": ""}},
+    "204": {"status": 204},
+    "302": {"status": 302, "headers": {"Location": "/elsewhere"}},
+    "dropped": {"drop_connection": True},
+    "late": {"delay_ms": 4000},
+}
+
+
+@pytest.mark.parametrize("fault", NO_RECEIPT.values(), ids=NO_RECEIPT)
 def test_whatever_is_no_receipt_is_tried_again(
     fault: dict[str, Any], environment: Environment, customer: NewUser, quill: Quill
 ) -> None:
@@ -87,6 +108,21 @@ def test_whatever_is_no_receipt_is_tried_again(
     eventually(told_again)
     assert fired(quill, customer) == [(1, 1)]
     assert len(quill.notifications(project=customer.name)) == 1
+
+
+def test_retry_after_is_honoured(environment: Environment, customer: NewUser, quill: Quill) -> None:
+    # Longer than the first wait without it, which is 1 s, and not more than the longest.
+    quill.order_fault(status=429, headers={"Retry-After": "4"}, times=1, project=customer.name)
+    key = upload(environment, customer)
+    assert quill.accepted(key)["attempts"] == 2
+
+    def both_tries() -> list[datetime]:
+        steps = [each for each in history(environment, key) if each["what"] != "story"]
+        assert [each["what"] for each in steps] == ["retrying", "accepted"]
+        return [datetime.fromisoformat(each["at"]) for each in steps]
+
+    refused, accepted = eventually(both_tries)
+    assert accepted - refused >= timedelta(seconds=4)
 
 
 def test_a_rejection_is_recorded_and_not_tried_again(
@@ -119,10 +155,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
 def test_a_wrong_token_loses_nothing(own: Environment) -> None:
     user, quill = own.routed_user(), Quill(own.quill_url)
     secrets = own.client("secretsmanager")
-    secret_id = "local/quillgate/sftp/watchdog"
-    right = secrets.get_secret_value(SecretId=secret_id)["SecretString"]
+    right = secrets.get_secret_value(SecretId=SECRET_ID)["SecretString"]
     wrong = json.dumps({**json.loads(right), "token": "mistyped"})
-    secrets.put_secret_value(SecretId=secret_id, SecretString=wrong)
+    secrets.put_secret_value(SecretId=SECRET_ID, SecretString=wrong)
 
     def refused() -> None:
         item = quill.notification(key)
@@ -133,10 +168,68 @@ def test_a_wrong_token_loses_nothing(own: Environment) -> None:
         key = upload(own, user)
         eventually(refused)
     finally:
-        secrets.put_secret_value(SecretId=secret_id, SecretString=right)
+        secrets.put_secret_value(SecretId=SECRET_ID, SecretString=right)
     assert quill.accepted(key)["attempts"] >= 3
     assert "mistyped" not in json.dumps(own.watchdog_log())
     assert json.loads(right)["token"] not in json.dumps(own.watchdog_log())
+
+
+@contextlib.contextmanager
+def quill_at(own: Environment, url: str) -> Iterator[None]:
+    """For a while the secret says that Quill is there."""
+    secrets = own.client("secretsmanager")
+    right = secrets.get_secret_value(SecretId=SECRET_ID)["SecretString"]
+    moved = json.dumps({**json.loads(right), "quill_url": url})
+    secrets.put_secret_value(SecretId=SECRET_ID, SecretString=moved)
+    try:
+        yield
+    finally:
+        secrets.put_secret_value(SecretId=SECRET_ID, SecretString=right)
+
+
+@pytest.mark.parametrize(
+    "mood",
+    [
+        bad_quill.silent,
+        bad_quill.dribbled_head,
+        bad_quill.dribbled_body,
+        bad_quill.continues,
+        bad_quill.huge_head,
+        bad_quill.huge_body,
+        bad_quill.broken_chunks,
+        bad_quill.half_an_answer,
+        bad_quill.no_http,
+    ],
+    ids=lambda mood: mood.__name__,
+)
+def test_whatever_breaks_http_is_given_up_in_time_and_tried_again(
+    mood: bad_quill.Mood, own: Environment
+) -> None:
+    user, quill = own.routed_user(), Quill(own.quill_url)
+    with bad_quill.serving(mood) as bad, quill_at(own, bad.url):
+        key = upload(own, user)
+
+        def given_up() -> None:
+            # By the watchdog itself: had Lambda ended it, nobody would have written this.
+            assert [each["what"] for each in history(own, key)][:1] == ["retrying"]
+
+        eventually(given_up)
+        assert bad.calls >= 1
+    item = quill.accepted(key)
+    assert item["attempts"] == 1
+    assert waiting(own, own.dead_letter_queue_url) == 0
+
+
+def test_a_receipt_is_one_whatever_its_content_type(own: Environment) -> None:
+    user = own.routed_user()
+    with bad_quill.serving(bad_quill.plain_text_receipt) as bad, quill_at(own, bad.url):
+        key = upload(own, user)
+
+        def accepted() -> None:
+            assert [each["what"] for each in history(own, key)] == ["accepted"]
+
+        eventually(accepted)
+        assert bad.calls == 1
 
 
 @pytest.mark.parametrize("broken", ['[[route]]\nproject = "x"\ndirectry = "y"\n', None])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.chaos.plan import MANNERS, MOMENTS, MOODS, WINDOWS, make_plan
@@ -37,7 +39,7 @@ def test_one_fault_of_a_kind_ends_before_the_next_begins(seed: int) -> None:
     faults = make_plan(seed, 2000).faults
     for kind in WINDOWS:
         of_kind = [fault for fault in faults if fault.kind == kind]
-        for earlier, later in zip(of_kind, of_kind[1:], strict=False):
+        for earlier, later in pairwise(of_kind):
             assert earlier.at < earlier.until <= later.at
 
 

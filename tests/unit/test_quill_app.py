@@ -146,6 +146,17 @@ def test_what_is_not_understood_is_answered_in_words_and_not_recorded(
     assert items(quill) == []
 
 
+def test_the_most_calls_at_once_are_counted(quill: httpx.Client) -> None:
+    tell(quill, message("alone.csv"))
+    assert quill.get("/_quill/health").json()["calls"] == {"now": 0, "peak": 1}
+    order(quill, delay_ms=300, times=3)
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda n: tell(quill, message(f"{n}.csv")), range(3)))
+    assert quill.get("/_quill/health").json()["calls"] == {"now": 0, "peak": 3}
+    quill.delete("/_quill/state")
+    assert quill.get("/_quill/health").json()["calls"] == {"now": 0, "peak": 0}
+
+
 def test_an_outage_counts_attempts_and_ends(quill: httpx.Client) -> None:
     ordered = order(quill, status=503, times=3, headers={"Retry-After": "1"}, body="down")
     assert (ordered["ordered"], ordered["fired"]) == (3, 0)
@@ -280,7 +291,7 @@ def test_it_describes_itself(quill: httpx.Client) -> None:
     assert list(schema["properties"]) == list(EXAMPLE)
     assert post["security"] == [{"HTTPBearer": []}]
     assert "delete" in paths["/v1/projects/{project}/files/{file_id}"]
-    assert quill.get("/_quill/health").json() == {"status": "ok"}
+    assert quill.get("/_quill/health").json()["status"] == "ok"
     assert quill.get("/nowhere").json()["message"].startswith("Not Found: 'GET /nowhere'")
 
 
