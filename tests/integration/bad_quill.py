@@ -62,6 +62,12 @@ def dribbled_body(call: Call) -> None:
     call.dribble(_forever(b"a"))
 
 
+def dribbled_chunk(call: Call) -> None:
+    """So does the size of a chunk."""
+    call.send(HEAD, b"Transfer-Encoding: chunked\r\n\r\n")
+    call.dribble(_forever(b"0"))
+
+
 def continues(call: Call) -> None:
     """It is about to answer, it says, again and again."""
     call.dribble(_forever(b"HTTP/1.1 100 Continue\r\n\r\n"))

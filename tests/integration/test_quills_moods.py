@@ -193,6 +193,7 @@ def quill_at(own: Environment, url: str) -> Iterator[None]:
         bad_quill.silent,
         bad_quill.dribbled_head,
         bad_quill.dribbled_body,
+        bad_quill.dribbled_chunk,
         bad_quill.continues,
         bad_quill.huge_head,
         bad_quill.huge_body,

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import urllib3
 from urllib3.exceptions import HTTPError
 
+from .deadline import BoundedPoolManager, cut_after
 from .errors import NoReceiptError, RefusedError
 from .secret import SecretStore
 
@@ -56,9 +57,9 @@ class Quill:
     def __init__(self, secrets: SecretStore, timeout_seconds: float) -> None:
         self._secrets = secrets
         self._timeout = timeout_seconds
-        # A bare PoolManager: TLS is verified, proxy variables are not looked at. `retries=False`:
+        # Nothing added: TLS is verified, proxy variables are not looked at. `retries=False`:
         # no second try and no redirect, which would take the token elsewhere. The queue retries.
-        self._pool = urllib3.PoolManager(
+        self._pool = BoundedPoolManager(
             timeout=urllib3.Timeout(total=timeout_seconds), retries=False
         )
 
@@ -106,15 +107,15 @@ class Quill:
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    """As much of the answer as is of use; a socket's time-out is per piece, hence `deadline`."""
+    """As much of the answer as is of use, and only until `deadline`."""
     body = b""
     while len(body) < _ANSWER_BYTES:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("the answer takes too long")
-        if sock := getattr(response.connection, "sock", None):
-            sock.settimeout(left)
-        if not (piece := response.read1(_ANSWER_BYTES)):
+        with cut_after(left, getattr(response.connection, "sock", None)):
+            piece = response.read1(_ANSWER_BYTES)
+        if not piece:
             break
         body += piece
     return body
