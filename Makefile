@@ -22,7 +22,7 @@ define installed
 		$$root apt-get -qq update; $$root apt-get -qq install -y $$missing; }
 endef
 
-.PHONY: help demo test test-compose test-mount test-clients fuzz bench check format fidelity images-offline up down clean
+.PHONY: help demo test test-compose test-mount test-clients chaos flood fuzz bench check format fidelity images-offline up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 17
@@ -48,6 +48,15 @@ test-clients: $(READY) ## the suite's part for other people's clients; installs 
 	@cd $(NODE_CLIENT) && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 	@$(BIN)/pytest tests/integration -q -m clients
 	@$(BIN)/python -m tests.integration.clients.table
+
+chaos: ENVIRONMENT = embedded
+chaos: SEED := $(shell echo $$RANDOM)
+chaos: $(READY) ## everything goes wrong at once, then the balance [SEED=n] [N=uploads] [ENVIRONMENT=compose]
+	@$(BIN)/pytest tests/chaos/test_chaos.py -q --environment '$(ENVIRONMENT)' --seed '$(SEED)' $(if $(N),--uploads '$(N)')
+
+flood: N = 10000
+flood: $(READY) ## N=10000 uploads at once: never more calls to Quill than it was promised
+	@$(BIN)/pytest tests/chaos/test_flood.py -q --flood '$(N)'
 
 fuzz: MINUTES = 60
 fuzz: SEED := $(shell echo $$RANDOM)

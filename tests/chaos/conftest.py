@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration import conftest as suite
+from tests.integration.selection import leave_out
 
 # Its environment and options are ours too: `--environment embedded|compose`.
 pytest_configure = suite.pytest_configure
@@ -17,6 +18,7 @@ pytest_sessionfinish = suite.pytest_sessionfinish
 pytest_terminal_summary = suite.pytest_terminal_summary
 environment, running, target = suite.environment, suite.running, suite.target
 
+ONE_AT_A_TIME = "floods the queue: LocalStack never has more than one run of a function"
 SHORT = {"embedded": 150, "compose": 60}
 Tell = Callable[[str], None]
 
@@ -26,6 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, help="what the plan is made from; any when not given")
     parser.addoption("--uploads", type=int, help="how many; a short run when not given")
     parser.addoption("--flood", type=int, default=500, help="how many objects flood the queue")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--environment") == "compose":
+        leave_out(config, items, "compose", _why_not_on_compose)
+
+
+def _why_not_on_compose(item: pytest.Item) -> str | None:
+    return ONE_AT_A_TIME if item.path.stem == "test_flood" else None
 
 
 @pytest.fixture(scope="session")

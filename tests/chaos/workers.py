@@ -11,10 +11,10 @@ from testcontainers.compose import DockerCompose
 from tests.integration.compose import ROOT
 from tests.integration.support import Environment
 
-# In the container of the compose project, and nowhere else.
+# In the container of the compose project, and nowhere else. The brackets: not this shell itself.
 _KILL_INSIDE = (
     "for each in /proc/[0-9]*; do "
-    "if tr '\\0' ' ' <$each/cmdline 2>/dev/null | grep -q 'awslambdaric sftp_watchdog'; "
+    "if tr '\\0' ' ' <$each/cmdline 2>/dev/null | grep -q 'awslambdaric [s]ftp_watchdog'; "
     "then kill -9 ${each#/proc/} && echo killed; fi; done"
 )
 
