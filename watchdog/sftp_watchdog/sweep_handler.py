@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from botocore.config import Config as ClientConfig
 
-from .config import Config
+from .config import Config, reporter
 from .errors import NoRoutesError
 from .ledger import Ledger
+from .metrics import Metric, Metrics
 from .settings import Settings
 from .sweep import sweep
 from .sweep_run import Case, Order, Tools
@@ -43,21 +43,19 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     settings = Settings.from_environ(os.environ)
     logger = Logger(service=settings.service, log_record_order=_IDS_FIRST)
     logger.append_keys(request_id=context.aws_request_id)
-    metrics = EphemeralMetrics(service=settings.service, namespace=settings.namespace)
-    metrics.set_default_dimensions(Stack=settings.stack_name)
+    metrics = Metrics(settings.namespace, settings.stack_name)
     try:
         counts = sweep(_tools(settings, logger, metrics), _order(settings, event, context))
         logger.info("swept", extra=asdict(counts))
-        metrics.add_metric("Swept", MetricUnit.Count, counts.swept)
-        metrics.add_metric("LongWaiting", MetricUnit.Count, counts.long_waiting)
+        metrics.count(Metric.SWEPT, counts.swept)
+        metrics.count(Metric.LONG_WAITING, counts.long_waiting)
         return asdict(counts)
     except NoRoutesError as error:
         logger.error("nothing is swept", extra={"reason": str(error)})
-        metrics.add_metric("Misconfigured", MetricUnit.Count, 1)
+        metrics.count(Metric.MISCONFIGURED)
         raise
     finally:
-        if metrics.metric_set:
-            metrics.flush_metrics()
+        metrics.flush()
 
 
 def _order(settings: Settings, event: dict[str, Any], context: LambdaContext) -> Order:
@@ -70,11 +68,7 @@ def _order(settings: Settings, event: dict[str, Any], context: LambdaContext) ->
     )
 
 
-def _tools(settings: Settings, logger: Logger, metrics: EphemeralMetrics) -> Tools:
-    def report(what: str, error: Exception) -> None:
-        logger.error(what, extra={"reason": str(error)})
-        metrics.add_metric("Misconfigured", MetricUnit.Count, 1)
-
+def _tools(settings: Settings, logger: Logger, metrics: Metrics) -> Tools:
     def say(case: Case) -> None:
         ids = {"upload_id": case.upload.upload_id, "key": case.upload.key}
         outcome = "swept" if case.verdict == "lost" else "judged again"
@@ -82,5 +76,5 @@ def _tools(settings: Settings, logger: Logger, metrics: EphemeralMetrics) -> Too
 
     s3, sqs = boto3.client("s3", config=_CLIENTS), boto3.client("sqs", config=_CLIENTS)
     ledger = Ledger(s3, settings.ledger_bucket)
-    config = Config(s3, settings, ledger, report)
+    config = Config(s3, settings, ledger, reporter(logger, metrics))
     return Tools(Versions(s3, settings.bucket), ledger, config, sqs, settings, say)
