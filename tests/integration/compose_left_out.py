@@ -19,6 +19,7 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
         "test_reports::test_a_service_that_is_stopped_tells_the_last",
         "test_shutdown",
     ),
+    "take notifications and messages away, in an environment of their own": ("test_sweep",),
     "break secret, routes or role of an environment of their own": (
         "test_quills_moods::test_a_receipt_is_one_whatever_its_content_type",
         "test_quills_moods::test_whatever_breaks_http_is_given_up_in_time_and_tried_again",
