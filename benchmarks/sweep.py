@@ -32,9 +32,7 @@ _PAGE = 1_000
 _FOLDER = "acme/incoming/"
 _BUCKET = "uploads"
 _STORED = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-_ROUTES = (
-    b'[[route]]\nproject = "acme"\ndirectory = "acme/incoming"\nstories = "acme/outgoing"\n'
-)
+_ROUTES = b'[[route]]\nproject = "acme"\ndirectory = "acme/incoming"\nstories = "acme/outgoing"\n'
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -21,6 +22,8 @@ from .versions import Versions
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+    from types_boto3_s3.client import S3Client
+    from types_boto3_sqs.client import SQSClient
 
 # Of the function's time: to finish the page it is at, and to keep how far it is.
 _MARGIN_SECONDS = 60
@@ -40,41 +43,58 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
         {"looked_at": 1200, "swept": 1, "judged_again": 0, "long_waiting": 0, "requests": 2,
          "is_complete": true}
     """
-    settings = Settings.from_environ(os.environ)
+    scheduled = build(Settings.from_environ(os.environ))
+    scheduled.logger.append_keys(request_id=context.aws_request_id)
+    return scheduled.run(event, lambda: context.get_remaining_time_in_millis() / 1000)
+
+
+def build(settings: Settings) -> ScheduledSweep:
+    """A sweep on AWS's own clients, as Lambda's environment names their endpoints."""
+    s3, sqs = boto3.client("s3", config=_CLIENTS), boto3.client("sqs", config=_CLIENTS)
     logger = Logger(service=settings.service, log_record_order=_IDS_FIRST)
-    logger.append_keys(request_id=context.aws_request_id)
     metrics = Metrics(settings.namespace, settings.stack_name)
-    try:
-        counts = sweep(_tools(settings, logger, metrics), _order(settings, event, context))
-        logger.info("swept", extra=asdict(counts))
-        metrics.count(Metric.SWEPT, counts.swept)
-        metrics.count(Metric.LONG_WAITING, counts.long_waiting)
-        return asdict(counts)
-    except NoRoutesError as error:
-        logger.error("nothing is swept", extra={"reason": str(error)})
-        metrics.count(Metric.MISCONFIGURED)
-        raise
-    finally:
-        metrics.flush()
+    return ScheduledSweep(s3, sqs, Ledger(s3, settings.ledger_bucket), settings, logger, metrics)
 
 
-def _order(settings: Settings, event: dict[str, Any], context: LambdaContext) -> Order:
-    return Order(
-        grace_seconds=float(event.get("grace_seconds", settings.sweep_grace_seconds)),
-        everything=event.get("everything") is True,
-        resume=True,
-        pages=settings.sweep_pages,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000 - _MARGIN_SECONDS,
-    )
+@dataclass(frozen=True)
+class ScheduledSweep:
+    """One run's parts: it logs what it puts back, and counts."""
 
+    s3: S3Client
+    sqs: SQSClient
+    ledger: Ledger
+    settings: Settings
+    logger: Logger
+    metrics: Metrics
 
-def _tools(settings: Settings, logger: Logger, metrics: Metrics) -> Tools:
-    def say(case: Case) -> None:
+    def run(self, event: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, Any]:
+        """Sweep as `event` says; raises what `sweep` raises."""
+        order = Order(
+            grace_seconds=float(event.get("grace_seconds", self.settings.sweep_grace_seconds)),
+            everything=event.get("everything") is True,
+            resume=True,
+            pages=self.settings.sweep_pages,
+            seconds_left=lambda: seconds_left() - _MARGIN_SECONDS,
+        )
+        try:
+            counts = sweep(self._tools(), order)
+            self.logger.info("swept", extra=asdict(counts))
+            self.metrics.count(Metric.SWEPT, counts.swept)
+            self.metrics.count(Metric.LONG_WAITING, counts.long_waiting)
+            return asdict(counts)
+        except NoRoutesError as error:
+            reporter(self.logger, self.metrics)("nothing is swept", error)
+            raise
+        finally:
+            self.metrics.flush()
+
+    def _tools(self) -> Tools:
+        report = reporter(self.logger, self.metrics)
+        config = Config(self.s3, self.settings, self.ledger, report)
+        versions = Versions(self.s3, self.settings.bucket)
+        return Tools(versions, self.ledger, config, self.sqs, self.settings, self._say)
+
+    def _say(self, case: Case) -> None:
         ids = {"upload_id": case.upload.upload_id, "key": case.upload.key}
         outcome = "swept" if case.verdict == "lost" else "judged again"
-        logger.info("upload put back", extra=ids | {"outcome": outcome, "reason": case.reason})
-
-    s3, sqs = boto3.client("s3", config=_CLIENTS), boto3.client("sqs", config=_CLIENTS)
-    ledger = Ledger(s3, settings.ledger_bucket)
-    config = Config(s3, settings, ledger, reporter(logger, metrics))
-    return Tools(Versions(s3, settings.bucket), ledger, config, sqs, settings, say)
+        self.logger.info("upload put back", extra=ids | {"outcome": outcome, "reason": case.reason})
