@@ -21,11 +21,7 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     ),
     "take notifications and messages away, in an environment of their own": ("test_sweep",),
     "break secret, routes or role of an environment of their own": (
-        "test_quills_moods::test_a_receipt_is_one_whatever_its_content_type",
-        "test_quills_moods::test_whatever_breaks_http_is_given_up_in_time_and_tried_again",
-        "test_quills_moods::test_a_missing_permission_stops_the_watchdog_and_loses_nothing",
-        "test_quills_moods::test_a_wrong_token_loses_nothing",
-        "test_quills_moods::test_broken_or_missing_routes_lose_nothing",
+        "test_mistakes",
         "test_quills_moods::test_used_up_retries_end_on_the_dead_letter_queue",
     ),
     "compare with a model of our own server, look at its memory and into its log": ("test_fuzz",),
