@@ -182,8 +182,12 @@ class Environment:
 
     def watchdog_log(self) -> list[dict[str, Any]]:
         """The watchdog's own lines in CloudWatch Logs, oldest first."""
+        return self.log_of("watchdog")
+
+    def log_of(self, function: str) -> list[dict[str, Any]]:
+        """The own lines of one of the stack's functions, oldest first."""
         pages = self.client("logs").get_paginator("filter_log_events")
-        group = f"/aws/lambda/{self.stack_name}-watchdog"
+        group = f"/aws/lambda/{self.stack_name}-{function}"
         texts = [
             e["message"] for page in pages.paginate(logGroupName=group) for e in page["events"]
         ]

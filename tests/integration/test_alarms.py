@@ -128,7 +128,11 @@ def counted(environment: Environment, key: str, message: str, metric: str) -> di
         at = next(n for n, it in enumerate(log) if said(it, key, message))
         return next(line for line in log[at:] if "_aws" in line and metric in line)
 
-    line = eventually(written, not_yet=(StopIteration,))
+    return as_cloudwatch(eventually(written, not_yet=(StopIteration,)), metric)
+
+
+def as_cloudwatch(line: dict[str, Any], metric: str) -> dict[str, Any]:
+    """What CloudWatch makes of a line of the log (embedded metric format)."""
     [described] = line["_aws"]["CloudWatchMetrics"]
     assert described["Namespace"] == "Quillgate"
     assert metric in [each["Name"] for each in described["Metrics"]]
@@ -142,12 +146,6 @@ def counted(environment: Environment, key: str, message: str, metric: str) -> di
 
 def said(line: dict[str, Any], key: str, message: str) -> bool:
     return line.get("key") == key and line.get("message") == message
-
-
-def of_the_stack(environment: Environment, metric: str, value: float = 1) -> dict[str, Any]:
-    """A metric as each of ours looks (a unit test compares)."""
-    dimensions = [{"Name": "Stack", "Value": environment.stack_name}]
-    return {"MetricName": metric, "Value": value, "Dimensions": dimensions}
 
 
 def of_aws(metric: str, dimension: str, name: str, value: float) -> dict[str, Any]:
@@ -189,21 +187,45 @@ def test_what_quill_answers(
     watch.goes_off(answer.alarm, metric)
 
 
+@pytest.mark.parametrize(("alarm", "metric"), [("swept", "Swept"), ("long-waiting", "LongWaiting")])
+def test_what_the_sweep_finds(
+    environment: Environment, watch: Watch, alarm: str, metric: str
+) -> None:
+    """Its line, but with something found: to lose events would harm the tests beside this one."""
+    invoke(environment, "sweep", {})
+
+    def written() -> dict[str, Any]:
+        log = environment.log_of("sweep")
+        return next(line for line in log if "_aws" in line and metric in line)
+
+    line = eventually(written, not_yet=(StopIteration,))
+    watch.goes_off(alarm, as_cloudwatch({**line, metric: [1.0]}, metric))
+
+
+def test_a_fragment(environment: Environment, watch: Watch) -> None:
+    """As every outcome is counted (a unit test compares)."""
+    dimensions = [{"Name": "Stack", "Value": environment.stack_name}]
+    partial = {"MetricName": "Partial", "Value": 1, "Dimensions": dimensions}
+    watch.goes_off("partial", partial)
+
+
 @pytest.mark.parametrize(
-    ("alarm", "metric"),
-    [("partial", "Partial"), ("swept", "Swept"), ("long-waiting", "LongWaiting")],
+    ("function", "event"), [("watchdog", {}), ("sweep", {"grace_seconds": "none"})]
 )
-def test_what_is_counted(environment: Environment, watch: Watch, alarm: str, metric: str) -> None:
-    watch.goes_off(alarm, of_the_stack(environment, metric))
+def test_a_run_that_dies(
+    environment: Environment, watch: Watch, function: str, event: dict[str, str]
+) -> None:
+    """The engine counts it by itself; what a function cannot read fails as a whole."""
+    assert "FunctionError" in invoke(environment, function, event)
+    watch.is_told(watch.definition(f"{function}-errors"))
 
 
-def test_a_run_that_dies(environment: Environment, watch: Watch) -> None:
-    """What is no batch of messages fails as a whole; the engine counts it by itself."""
-    answer = environment.client("lambda").invoke(
-        FunctionName=f"{environment.stack_name}-watchdog", Payload=b"{}"
+def invoke(environment: Environment, function: str, event: dict[str, str]) -> dict[str, Any]:
+    return dict(
+        environment.client("lambda").invoke(
+            FunctionName=f"{environment.stack_name}-{function}", Payload=json.dumps(event).encode()
+        )
     )
-    assert answer["FunctionError"]
-    watch.is_told(watch.definition("watchdog-errors"))
 
 
 def test_a_dead_letter(environment: Environment, watch: Watch) -> None:
@@ -257,6 +279,7 @@ def test_every_alarm_is_tested_here(environment: Environment) -> None:
     assert names == {
         *("dead-letters", "oldest-message", "retrying", "misconfigured", "rejected", "unrouted"),
         *("partial", "long-waiting", "swept", "watchdog-errors", "watchdog-throttles"),
+        "sweep-errors",
     }
 
 

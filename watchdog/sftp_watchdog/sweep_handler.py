@@ -11,7 +11,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config as ClientConfig
 
-from .config import Config, reporter
+from .config import Config, Report, reporter
 from .errors import NoRoutesError
 from .ledger import Ledger
 from .metrics import Metric, Metrics
@@ -52,8 +52,20 @@ def build(settings: Settings) -> ScheduledSweep:
     """A sweep on AWS's own clients, as Lambda's environment names their endpoints."""
     s3, sqs = boto3.client("s3", config=_CLIENTS), boto3.client("sqs", config=_CLIENTS)
     logger = Logger(service=settings.service, log_record_order=_IDS_FIRST)
+    logger.append_keys(request_id=context.aws_request_id)
     metrics = Metrics(settings.namespace, settings.stack_name)
-    return ScheduledSweep(s3, sqs, Ledger(s3, settings.ledger_bucket), settings, logger, metrics)
+    report = reporter(logger, metrics)
+    try:
+        counts = sweep(_tools(settings, logger, report), _order(settings, event, context))
+        logger.info("swept", extra=asdict(counts))
+        metrics.count(Metric.SWEPT, counts.swept)
+        metrics.count(Metric.LONG_WAITING, counts.long_waiting)
+        return asdict(counts)
+    except NoRoutesError as error:
+        report("nothing is swept", error)
+        raise
+    finally:
+        metrics.flush()
 
 
 @dataclass(frozen=True)
@@ -67,34 +79,8 @@ class ScheduledSweep:
     logger: Logger
     metrics: Metrics
 
-    def run(self, event: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, Any]:
-        """Sweep as `event` says; raises what `sweep` raises."""
-        order = Order(
-            grace_seconds=float(event.get("grace_seconds", self.settings.sweep_grace_seconds)),
-            everything=event.get("everything") is True,
-            resume=True,
-            pages=self.settings.sweep_pages,
-            seconds_left=lambda: seconds_left() - _MARGIN_SECONDS,
-        )
-        try:
-            counts = sweep(self._tools(), order)
-            self.logger.info("swept", extra=asdict(counts))
-            self.metrics.count(Metric.SWEPT, counts.swept)
-            self.metrics.count(Metric.LONG_WAITING, counts.long_waiting)
-            return asdict(counts)
-        except NoRoutesError as error:
-            reporter(self.logger, self.metrics)("nothing is swept", error)
-            raise
-        finally:
-            self.metrics.flush()
-
-    def _tools(self) -> Tools:
-        report = reporter(self.logger, self.metrics)
-        config = Config(self.s3, self.settings, self.ledger, report)
-        versions = Versions(self.s3, self.settings.bucket)
-        return Tools(versions, self.ledger, config, self.sqs, self.settings, self._say)
-
-    def _say(self, case: Case) -> None:
+def _tools(settings: Settings, logger: Logger, report: Report) -> Tools:
+    def say(case: Case) -> None:
         ids = {"upload_id": case.upload.upload_id, "key": case.upload.key}
         outcome = "swept" if case.verdict == "lost" else "judged again"
         self.logger.info("upload put back", extra=ids | {"outcome": outcome, "reason": case.reason})
