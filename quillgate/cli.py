@@ -14,7 +14,15 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from sftp_watchdog.errors import WatchdogError
 
-from quillgate import deploy_command, routes_command, sweep_command, users_command
+from quillgate import (
+    deploy_command,
+    redrive_command,
+    routes_command,
+    status_command,
+    sweep_command,
+    trace_command,
+    users_command,
+)
 from quillgate.demo import run_demo
 from quillgate.down import stop_environment
 from quillgate.environment import Embedded
@@ -43,6 +51,9 @@ app.add_typer(routes_command.app, name="routes")
 app.add_typer(users_command.app, name="users")
 app.command("deploy")(deploy_command.deploy)
 app.command("sweep")(sweep_command.sweep)
+app.command("status")(status_command.status)
+app.command("trace")(trace_command.trace)
+app.command("redrive")(redrive_command.redrive)
 
 
 @app.callback()

@@ -6,6 +6,7 @@ QuillgateError
 ├── DemoError          the story of the demo did not come back
 ├── ConfigError        routes that would not work
 ├── PolicyError        a policy that IAM would not take
+├── NoUploadError      no upload of that key, or of that version
 └── TargetError        no environment, or not the one that was asked for
 """
 
@@ -41,3 +42,7 @@ class PolicyError(QuillgateError):
 
 class DemoError(QuillgateError):
     """The story of the demo did not come back."""
+
+
+class NoUploadError(QuillgateError):
+    """No upload of that key, or of that version."""

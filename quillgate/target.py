@@ -173,6 +173,12 @@ class Target:
             for item in self._stack().get("Parameters", [])
         }
 
+    def reachable(self, queue_url: str) -> str:
+        """A queue's URL as it is used from here: an engine in a container has a host of its own."""
+        if self.environment == "aws":
+            return queue_url
+        return f"{self.client('sqs').meta.endpoint_url}{urlsplit(queue_url).path}"
+
     def _stack(self) -> dict[str, Any]:
         client = self.client("cloudformation")
         try:

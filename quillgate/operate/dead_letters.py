@@ -1,0 +1,104 @@
+"""The dead-letter queue, looked through without losing anything of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sftp_watchdog.errors import MessageError
+from sftp_watchdog.events import Upload, read, records
+
+_BATCH = 10  # SQS gives and takes no more in one call
+# All are visible again at the end of the look; this is for one that is killed.
+_HIDDEN_SECONDS = 900
+# Asks all of SQS's servers: a short poll may find nothing although there is something.
+_WAIT_SECONDS = 1
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message, its S3 records, and the uploads in them; both empty when it is no S3 event."""
+
+    message_id: str
+    handle: str
+    body: str
+    records: tuple[Any, ...] = ()
+    uploads: tuple[Upload, ...] = ()
+
+    @classmethod
+    def of(cls, message: dict[str, Any]) -> Letter:
+        """Read a message as SQS gives it."""
+        letter = (message["MessageId"], message["ReceiptHandle"], message["Body"])
+        try:
+            found = tuple(records(message["Body"]))
+        except MessageError:
+            return cls(*letter)
+        return cls(*letter, found, tuple(_uploads(found)))
+
+
+class DeadLetters:
+    """As a context: a look through the queue. At its end, whatever happens meanwhile, all that was
+    received and not deleted is visible again.
+    """
+
+    def __init__(self, sqs: Any, queue_url: str) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._held: dict[str, Letter] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        held = list(self._held.values())
+        for start in range(0, len(held), _BATCH):
+            # What fails here is visible again when its time is over.
+            self._sqs.change_message_visibility_batch(
+                QueueUrl=self._queue_url,
+                Entries=[
+                    {**entry, "VisibilityTimeout": 0}
+                    for entry in _entries(held[start : start + _BATCH])
+                ],
+            )
+
+    def batches(self) -> Iterator[list[Letter]]:
+        """All that is visible, each message once, up to ten at a time."""
+        while letters := self._receive():
+            fresh = [letter for letter in letters if letter.message_id not in self._held]
+            self._held |= {letter.message_id: letter for letter in letters}
+            if not fresh:
+                return
+            yield fresh
+
+    def delete(self, letters: Sequence[Letter]) -> None:
+        """Take up to ten off the queue; what SQS fails to delete comes again, which is harmless."""
+        if not letters:
+            return
+        entries = _entries(letters)
+        answer = self._sqs.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
+        for done in answer.get("Successful", []):
+            del self._held[letters[int(done["Id"])].message_id]
+
+    def _receive(self) -> list[Letter]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._queue_url,
+            MaxNumberOfMessages=_BATCH,
+            VisibilityTimeout=_HIDDEN_SECONDS,
+            WaitTimeSeconds=_WAIT_SECONDS,
+        )
+        return [Letter.of(message) for message in answer.get("Messages", [])]
+
+
+def _uploads(found: Sequence[Any]) -> Iterator[Upload]:
+    for each in found:
+        try:
+            upload = read(each)
+        except MessageError:
+            continue
+        if isinstance(upload, Upload):
+            yield upload
+
+
+def _entries(letters: Sequence[Letter]) -> list[dict[str, Any]]:
+    return [{"Id": str(n), "ReceiptHandle": letter.handle} for n, letter in enumerate(letters)]

@@ -1,0 +1,232 @@
+"""The life of one file: from the SFTP login, over S3, ledger and Quill, to the story's download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from sftp_watchdog.entry import Entry, Step
+from sftp_watchdog.ledger import timestamp
+from sftp_watchdog.ledger_names import Ref
+
+from quillgate.operate import versions
+from quillgate.operate.dead_letters import DeadLetters
+from quillgate.operate.deployment import Deployment
+from quillgate.operate.orders import is_order
+from quillgate.operate.routing import routing
+from quillgate.operate.session_log import Line, SessionLog
+from quillgate.operate.versions import Version
+
+_SHOWN = 3
+_LETTERS_LOOKED_AT = 1000
+# What ends one try of the watchdog.
+_TRIES = ("retrying", "dead", "accepted", "rejected", "unrouted", "waiting")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that happened: when (`2026-11-23T09:00:00.000Z`), where, and what it was."""
+
+    at: str
+    where: Literal["SFTP", "S3", "watchdog", "story"]
+    what: str
+
+
+@dataclass(frozen=True)
+class VersionLife:
+    """One version: its moments, oldest first, and what can be said of it that has no time.
+
+    `size` is in bytes; `outcome` is the ledger's, None when it has no entry.
+    """
+
+    version_id: str
+    at: str
+    size: int
+    is_deletion: bool
+    uploaded_by: str | None
+    outcome: str | None
+    attempts: int
+    moments: tuple[Moment, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Life:
+    """What is known of a key; `versions` end with the newest, `has_older` when some are left out.
+
+    `route` is one sentence: which route the key takes now, and why.
+    """
+
+    environment: str
+    stack: str
+    key: str
+    route: str
+    versions: tuple[VersionLife, ...]
+    has_older: bool
+
+
+def life_of(deployment: Deployment, key: str, *, whole: bool = False) -> Life:
+    """The last versions of `key`, or all. Raises NoUploadError when there is none."""
+    s3, bucket = deployment.client("s3"), deployment.bucket
+    found = (versions.every if whole else versions.newest)(s3, bucket, key)
+    if not found:
+        raise versions.none_of(s3, bucket, key)
+    shown = found if whole else found[:_SHOWN]
+    biographer = _Biographer(deployment)
+    return Life(
+        environment=deployment.target.environment,
+        stack=deployment.target.stack_name,
+        key=key,
+        route=biographer.route(key),
+        versions=tuple(biographer.version(each) for each in reversed(shown)),
+        has_older=len(shown) < len(found),
+    )
+
+
+class _Biographer:
+    """Gathers what the parts of a stack know of one version."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._bucket = deployment.bucket
+        self._ledger = deployment.ledger
+        self._log = SessionLog(deployment.client("logs"), deployment.server_log_group)
+        self._routing = routing(deployment)
+        self._deployment = deployment
+
+    def route(self, key: str) -> str:
+        """What becomes of an upload of `key` now."""
+        routes, problem = self._routing.routes, self._routing.problem
+        story_of = self._ledger.story_is_for(key)
+        if story_of and (held := self._ledger.find(story_of)):
+            return f"{key!r} is the story of {held.entry.key!r}"
+        told = routes.explain(key) if routes else "no routes are in force"
+        return f"{told} ({problem})" if problem else told
+
+    def version(self, version: Version) -> VersionLife:
+        """All of one version."""
+        entry = None if version.is_deletion else self._entry(version)
+        # The ledger has the event's time, which has milliseconds.
+        at = entry.uploaded_at if entry else timestamp(version.moment)
+        session = self._session(version, at)
+        moments = [Moment(at, "S3", _stored(version)), *map(_sftp, session)]
+        remarks = [] if session else ["no line of the server's log tells of it"]
+        if entry:
+            moments += [*_steps(entry), *self._download(entry)]
+            remarks += self._remarks(entry)
+        elif not version.is_deletion and self._is_routed(version.key):
+            remarks.append("not in the ledger yet")
+        return VersionLife(
+            version_id=version.version_id,
+            at=at,
+            size=version.size,
+            is_deletion=version.is_deletion,
+            uploaded_by=entry.uploaded_by if entry else None,
+            outcome=entry.outcome if entry else None,
+            attempts=entry.attempts if entry else 0,
+            moments=tuple(sorted(moments, key=lambda moment: moment.at)),
+            remarks=tuple(remarks),
+        )
+
+    def _entry(self, version: Version) -> Entry | None:
+        upload = version.upload(self._bucket)
+        held = self._ledger.find(Ref.of(upload.key, upload.upload_id))
+        return held.entry if held else None
+
+    def _session(self, version: Version, at: str) -> list[Line]:
+        path, moment = self._path(version.key), datetime.fromisoformat(at)
+        if version.is_deletion:
+            return self._log.of_removal(path, moment)
+        return self._log.of_upload(path, moment, version.size)
+
+    def _download(self, entry: Entry) -> Iterator[Moment]:
+        if not entry.story_key or not entry.story_at:
+            return
+        after = datetime.fromisoformat(entry.story_at)
+        found = self._log.of_download(self._path(entry.story_key), after, datetime.now(UTC))
+        if found:
+            *login, close = found
+            by = login[0].fields.get("user", "") if login else "a customer"
+            what = f"{by} fetched the story: {close.fields['bytes-out']} bytes"
+            yield Moment(timestamp(close.moment), "SFTP", what)
+
+    def _remarks(self, entry: Entry) -> Iterator[str]:
+        if entry.outcome == "dead":
+            yield self._where_dead(entry)
+        if entry.due:
+            yield f"{entry.outcome} until {entry.due}"
+        if entry.outcome == "accepted" and not entry.story_at:
+            yield "no story yet"
+
+    def _where_dead(self, entry: Entry) -> str:
+        looked_at = 0
+        with DeadLetters(
+            self._deployment.client("sqs"), self._deployment.dead_letter_queue_url
+        ) as q:
+            for batch in q.batches():
+                looked_at += len(batch)
+                ids = (upload.upload_id for letter in batch for upload in letter.uploads)
+                if entry.upload_id in ids:
+                    return "on the dead-letter queue - put it back with: quillgate redrive"
+                if looked_at >= _LETTERS_LOOKED_AT:
+                    return f"not among the first {looked_at} dead letters"
+        return "not on the dead-letter queue (yet) - quillgate redrive puts it back all the same"
+
+    def _is_routed(self, key: str) -> bool:
+        return bool(self._routing.routes and self._routing.routes.find(key))
+
+    def _path(self, key: str) -> str:
+        return f"/{self._bucket}/{key}"
+
+
+def _stored(version: Version) -> str:
+    return "deleted (delete marker)" if version.is_deletion else f"stored, {version.size} bytes"
+
+
+def _steps(entry: Entry) -> Iterator[Moment]:
+    """The ledger's history; tries are counted."""
+    tries = 0
+    for step in entry.history:
+        is_try = step.what in _TRIES and not is_order(step)
+        tries += is_try
+        where: Literal["story", "watchdog"] = "story" if step.what == "story" else "watchdog"
+        yield Moment(step.at, where, _step(step, tries if is_try else 0, entry.receipt))
+
+
+def _step(step: Step, number: int, receipt: str | None) -> str:
+    """In words; `number` counts the tries, and is 0 for what is none."""
+    match step.what:
+        case "story":
+            return f"delivered: {step.reason!r}"
+        case "retrying" if number:
+            return f"attempt {number} failed: {step.reason}"
+        case "dead":
+            return f"attempt {number} failed, the last one: {step.reason}"
+        case "accepted":
+            return f"accepted at attempt {number}: {receipt or step.reason}"
+        case what:
+            return f"{what}: {step.reason}"
+
+
+def _sftp(line: Line) -> Moment:
+    return Moment(timestamp(line.moment), "SFTP", _told(line))
+
+
+def _told(line: Line) -> str:
+    """A log line in words; names without their folder."""
+    said = line.fields.get
+    name, new = (repr(said(path, "").rpartition("/")[2]) for path in ("path", "new-path"))
+    match line.kind:
+        case "CONNECTED":
+            client = f" ({said('client')})" if said("client") else ""
+            where = f"from {said('source-ip', 'somewhere')}{client}"
+            return f"{said('user', '?')} logged in {where}, session {line.session}"
+        case "RENAME":
+            return f"RENAME {name} to {new}"
+        case "ERROR":
+            return f"ERROR at {said('operation', '?')} {name}: {said('message', '?')}"
+        case "CLOSE" | "PARTIAL_CLOSE":
+            return f"{line.kind} {name}, {said('bytes-in', '?')} bytes"
+        case kind:
+            return f"{kind} {name}"

@@ -1,0 +1,79 @@
+"""Uploads that a person has told again: back on the queue, and written down with their name."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from sftp_watchdog import requeue
+from sftp_watchdog.entry import Entry, Step
+from sftp_watchdog.events import Upload
+from sftp_watchdog.ledger_names import Ref
+
+from quillgate.operate.dead_letters import DeadLetters, Letter
+from quillgate.operate.deployment import Deployment
+
+_PUT_BACK = "put back by "
+# Then it is overdue: the sweep puts it back again, and an alarm tells.
+_TAKEN_WITHIN_SECONDS = 900
+_AT_ONCE = 10
+
+
+def is_order(step: Step) -> bool:
+    """Whether a step is an order made here, and no try of the watchdog."""
+    return step.reason.startswith(_PUT_BACK)
+
+
+def person(deployment: Deployment) -> str:
+    """Who orders: the AWS identity, or the user of this machine."""
+    if deployment.target.environment == "aws":
+        return str(deployment.client("sts").get_caller_identity()["Arn"])
+    return getpass.getuser()
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Orders of one person.
+
+    The ledger is told first: a worker may take the message before this goes on, and an entry that
+    is being told must not be changed. A run that ends in between leaves a dead letter where it was,
+    and an entry that gets overdue.
+    """
+
+    deployment: Deployment
+    by: str
+
+    def dead_letters(self, queue: DeadLetters, letters: Sequence[Letter]) -> None:
+        """Put back up to ten dead letters: sent, and only then deleted."""
+        uploads = [upload for letter in letters for upload in letter.uploads]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(lambda upload: self._write_down(upload, "dead"), uploads))
+        self._send([record for letter in letters for record in letter.records])
+        queue.delete(letters)
+
+    def entry(self, entry: Entry, *, must: bool = False) -> bool:
+        """Put back what the ledger alone knows; False when a worker was faster.
+
+        `must`: it is told although it was settled.
+        """
+        if not self._write_down(entry, entry.outcome):
+            return False
+        self._send([requeue.record(entry, self.by if must else None)])
+        return True
+
+    def _write_down(self, upload: Upload | Entry, was: str) -> bool:
+        ledger = self.deployment.ledger
+
+        def ordered(entry: Entry) -> Entry | None:
+            if entry.outcome != was:
+                return None
+            due = ledger.later(_TAKEN_WITHIN_SECONDS)
+            return entry.moved(ledger.now(), "retrying", f"{_PUT_BACK}{self.by}", due=due)
+
+        return bool(ledger.update(Ref.of(upload.key, upload.upload_id), ordered))
+
+    def _send(self, records: Sequence[dict[str, Any]]) -> None:
+        requeue.send(self.deployment.client("sqs"), self.deployment.queue_url, records)

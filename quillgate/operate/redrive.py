@@ -1,0 +1,136 @@
+"""Puts uploads back on the queue: dead letters, and what the ledger alone still knows of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sftp_watchdog.entry import Entry
+from sftp_watchdog.events import Upload
+from sftp_watchdog.ledger_names import Ref
+
+from quillgate.errors import NoUploadError
+from quillgate.operate import versions
+from quillgate.operate.dead_letters import DeadLetters, Letter
+from quillgate.operate.deployment import Deployment
+from quillgate.operate.orders import Orders
+from quillgate.operate.words import safe
+
+_FOREIGN_KEPT = 5  # to be shown
+_TOLD = ("accepted", "done")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which uploads are meant: stored at `since` or later, of `key`, of one of its versions."""
+
+    since: datetime | None = None
+    key: str | None = None
+    version_id: str | None = None
+
+    def __call__(self, upload: Upload | Entry) -> bool:
+        """Whether this one is."""
+        return (
+            (self.since is None or datetime.fromisoformat(upload.uploaded_at) >= self.since)
+            and self.key in (None, upload.key)
+            and self.version_id in (None, upload.version_id)
+        )
+
+
+@dataclass
+class Redriven:
+    """What was done so far, in uploads; `others` are dead letters that were not meant."""
+
+    letters: int = 0
+    entries: int = 0
+    others: int = 0
+    foreign: int = 0
+    examples: list[Letter] = field(default_factory=list)
+    _ids: set[str] = field(default_factory=set)
+
+    @property
+    def put_back(self) -> int:
+        """All that is on the queue again."""
+        return self.letters + self.entries
+
+    def has(self, upload: Upload | Entry) -> bool:
+        """Whether it was among the dead letters."""
+        return upload.upload_id in self._ids
+
+    def count(self, batch: list[Letter], taken: list[Letter]) -> None:
+        """Add what became of a batch of dead letters."""
+        uploads = [upload.upload_id for letter in taken for upload in letter.uploads]
+        foreign = [letter for letter in batch if not letter.uploads]
+        self._ids.update(uploads)
+        self.letters += len(uploads)
+        self.foreign += len(foreign)
+        self.others += len(batch) - len(taken) - len(foreign)
+        self.examples = [*self.examples, *foreign][:_FOREIGN_KEPT]
+
+
+def dead_letters(
+    orders: Orders, wanted: Wanted, done: Redriven, say: Callable[[int], None]
+) -> None:
+    """Put the dead letters that are meant back; the others are as they were."""
+    where = orders.deployment
+    with DeadLetters(where.client("sqs"), where.dead_letter_queue_url) as queue:
+        for batch in queue.batches():
+            taken = [letter for letter in batch if any(map(wanted, letter.uploads))]
+            orders.dead_letters(queue, taken)
+            done.count(batch, taken)
+            say(done.put_back)
+
+
+def dead_entries(
+    orders: Orders, wanted: Wanted, done: Redriven, say: Callable[[int], None]
+) -> None:
+    """Put back what is dead by the ledger but was not on the dead-letter queue.
+
+    It was purged there, or lay there for longer than SQS keeps messages. `wanted` is of a time.
+    """
+    ledger = orders.deployment.ledger
+    for ref in ledger.needing_attention("dead"):
+        held = ledger.find(ref)
+        if held is None or held.entry.outcome != "dead" or done.has(held.entry):
+            continue
+        if not wanted(held.entry):
+            return  # nor is what follows: the list begins with the newest
+        if orders.entry(held.entry):
+            done.entries += 1
+            say(done.put_back)
+
+
+def newest_entry(deployment: Deployment, wanted: Wanted) -> Entry | None:
+    """The entry of a key's newest version, or of the version that is wanted, if it has one.
+
+    Raises NoUploadError when there is no such key or version.
+    """
+    s3, bucket, key = deployment.client("s3"), deployment.bucket, wanted.key or ""
+    look = versions.every if wanted.version_id else versions.newest
+    found = [each for each in look(s3, bucket, key) if not each.is_deletion]
+    if not found:
+        raise versions.none_of(s3, bucket, key)
+    meant = [each for each in found if wanted.version_id in (None, each.version_id)]
+    if not meant:
+        advice = f"its versions: {', '.join(each.version_id for each in found[:5])}"
+        raise NoUploadError("no such version", safe(wanted.version_id or ""), advice)
+    upload = meant[0].upload(bucket)
+    held = deployment.ledger.find(Ref.of(key, upload.upload_id))
+    return held.entry if held else None
+
+
+def one_entry(orders: Orders, entry: Entry, done: Redriven) -> str:
+    """Have an upload told whatever its state, unless Quill has it; says what was done.
+
+    `entry` is as it was before the dead letters were put back.
+    """
+    name = f"{entry.key!r}, version {entry.version_id}"
+    if entry.outcome in _TOLD:
+        return f"not told again: {name} is {entry.outcome} since {entry.updated_at}"
+    if done.has(entry) and not entry.is_settled:
+        return f"was {entry.outcome}: {name}"
+    if entry.is_held(orders.deployment.ledger.now()) or not orders.entry(entry, must=True):
+        return f"not put back: {name} is being told at this moment"
+    done.entries += 1
+    return f"was {entry.outcome}: {name}"

@@ -1,0 +1,105 @@
+"""The versions of one object, as S3 has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+from botocore.exceptions import ClientError
+from sftp_watchdog.events import Upload, read
+from sftp_watchdog.ledger import timestamp
+from sftp_watchdog.requeue import record
+
+from quillgate.errors import NoUploadError
+from quillgate.operate.words import safe
+
+_NEAR = 5
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version, or a delete marker (`is_deletion`, of no size)."""
+
+    key: str
+    version_id: str
+    moment: datetime
+    size: int = 0
+    etag: str = ""
+    is_deletion: bool = False
+    is_latest: bool = False
+
+    def upload(self, bucket: str) -> Upload:
+        """The upload it came from, with its id."""
+        at = timestamp(self.moment)
+        bare = Upload(bucket, self.key, self.version_id, self.size, self.etag, at, "")
+        # `events` alone knows how ids are made.
+        found = read(record(bare))
+        if not isinstance(found, Upload):
+            raise TypeError(found)
+        return found
+
+
+def newest(s3: Any, bucket: str, key: str) -> list[Version]:
+    """The newest versions of `key`, at least 500 if there are as many; the newest comes first."""
+    return _sorted(next(_pages(s3, bucket, key), []))
+
+
+def every(s3: Any, bucket: str, key: str) -> list[Version]:
+    """All versions of `key`; the newest comes first."""
+    return _sorted([each for page in _pages(s3, bucket, key) for each in page])
+
+
+def none_of(s3: Any, bucket: str, key: str) -> NoUploadError:
+    """That nobody ever uploaded `key`, and what there is near it."""
+    folder = key[: key.rfind("/") + 1]
+    page = s3.list_objects_v2(Bucket=bucket, Prefix=folder)
+    keys = [each["Key"] for each in page.get("Contents", []) if not each["Key"].endswith("/")]
+    near = get_close_matches(key, keys, n=_NEAR, cutoff=0.5) or keys[:_NEAR]
+    if near:
+        return NoUploadError("no upload", safe(key), f"near it: {', '.join(map(repr, near))}")
+    return NoUploadError("no upload", safe(key), f"nothing is in {folder!r} of {bucket}")
+
+
+def _pages(s3: Any, bucket: str, key: str) -> Iterator[list[Version]]:
+    """Stops where other keys begin with this one: S3 gives keys in their order."""
+    try:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+            yield [_version(each) for each in found if each["Key"] == key]
+            if any(each["Key"] != key for each in found):
+                return
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 500:
+            raise
+        # XML has no control characters: an engine that writes them as they are cannot answer.
+        yield _latest(s3, bucket, key)
+
+
+def _latest(s3: Any, bucket: str, key: str) -> list[Version]:
+    try:
+        head = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return []
+        raise
+    return [_version({**head, "Key": key, "Size": head["ContentLength"]})]
+
+
+def _version(found: dict[str, Any]) -> Version:
+    return Version(
+        key=found["Key"],
+        version_id=found["VersionId"],
+        moment=found["LastModified"],
+        size=found.get("Size", 0),
+        etag=found.get("ETag", "").strip('"'),
+        is_deletion="ETag" not in found,
+        is_latest=found.get("IsLatest", True),
+    )
+
+
+def _sorted(versions: list[Version]) -> list[Version]:
+    # S3's times are whole seconds, and of those of one second it has the newest first.
+    return sorted(versions, key=lambda each: (each.moment, each.is_latest), reverse=True)

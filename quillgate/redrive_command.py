@@ -1,0 +1,117 @@
+"""`quillgate redrive`: what was given up is tried again, and what a person wants told is told."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from quillgate.operate.deployment import Deployment
+from quillgate.operate.orders import Orders, person
+from quillgate.operate.queues import depth
+from quillgate.operate.redrive import (
+    Redriven,
+    Wanted,
+    dead_entries,
+    dead_letters,
+    newest_entry,
+    one_entry,
+)
+from quillgate.operate.words import safe, short
+from quillgate.operate.words import since as since_when
+from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
+from quillgate.signals import end_on_signals
+from quillgate.state import DEFAULT_STATE
+from quillgate.target import find
+
+
+def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
+    since: Annotated[
+        str | None,
+        typer.Option(help="Uploads of the last 2h (s, m, h, d), or since 2026-11-23T09:00 (UTC)."),
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="This object key, whatever its state but accepted.")
+    ] = None,
+    version_id: Annotated[
+        str | None, typer.Option(help="This version of the key; without it the newest.")
+    ] = None,
+    environment: EnvironmentOption = None,
+    stack: StackOption = None,
+    state: StateOption = DEFAULT_STATE,
+    yes: YesOption = False,
+) -> None:
+    """Put dead letters back on the queue; with --key, have one upload told whatever its state.
+
+    Example: quillgate redrive --since 2h
+    """
+    if key is not None and since is not None:
+        raise typer.BadParameter("name a time or a key", param_hint="--since")
+    if version_id is not None and key is None:
+        raise typer.BadParameter("needs --key", param_hint="--version-id")
+    end_on_signals(lambda number: 128 + number)
+    wanted = Wanted(since_when(since, datetime.now(UTC)) if since else None, key, version_id)
+    deployment = Deployment.of(find(environment, stack, state))
+    typer.echo(deployment.title, err=True)
+    if deployment.target.environment == "aws" and not yes:
+        typer.confirm(_question(deployment, key), abort=True)
+    _carry_out(Orders(deployment, person(deployment)), wanted)
+
+
+def _carry_out(orders: Orders, wanted: Wanted) -> None:
+    """Whatever ends it, the counts are told."""
+    done, progress = Redriven(), _Progress()
+    try:
+        if wanted.key is None:
+            dead_letters(orders, wanted, done, progress)
+            dead_entries(orders, wanted, done, progress)
+        else:
+            entry = newest_entry(orders.deployment, wanted)
+            dead_letters(orders, wanted, done, progress)
+            if entry:
+                typer.echo(one_entry(orders, entry, done))
+            elif not done.letters:
+                typer.echo(f"not in the ledger: {wanted.key!r} - quillgate sweep puts it back")
+    finally:
+        progress.end()
+        _tell(done)
+
+
+def _question(deployment: Deployment, key: str | None) -> str:
+    if key is not None:
+        return f"Have {key!r} told to Quill again?"
+    queue = depth(deployment.client("sqs"), deployment.dead_letter_queue_url)
+    return f"Put back what is meant of about {queue.total} dead letters?"
+
+
+def _tell(done: Redriven) -> None:
+    typer.echo(
+        f"put back: {done.put_back} ({done.letters} from the dead-letter queue, "
+        f"{done.entries} that only the ledger knew)"
+    )
+    if done.others:
+        typer.echo(f"left: {done.others} other dead letters")
+    if done.foreign:
+        typer.echo(f"left: {done.foreign} messages that are no uploads - delete them by hand:")
+    for letter in done.examples:
+        typer.echo(f"  {letter.message_id}: {short(safe(letter.body), 56)}")
+
+
+class _Progress:
+    """A count on one line of a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._is_shown = sys.stderr.isatty()
+        self._has_begun = False
+
+    def __call__(self, count: int) -> None:
+        if self._is_shown:
+            self._has_begun = True
+            typer.echo(f"\rput back: {count}", nl=False, err=True)
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._has_begun:
+            typer.echo(err=True)
