@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -32,16 +32,17 @@ def status(
 
     Example: quillgate status
     """
-    found = overview(Deployment.of(find(environment, stack, state)))
+    found = overview(Deployment.of(find(environment, stack, state)), datetime.now(UTC))
     if json:
         typer.echo(json_module.dumps(asdict(found)))
         return
     typer.echo(f"{found.environment}, stack {found.stack}, {found.at[:19].replace('T', ' ')} UTC\n")
-    for label, text in _lines(found):
+    for label, text in lines(found):
         typer.echo(short(f"{label:{_LABEL}}{text}", _WIDTH))
 
 
-def _lines(found: Overview) -> Iterator[tuple[str, str]]:
+def lines(found: Overview) -> Iterator[tuple[str, str]]:
+    """What is shown: labels and texts."""
     now = datetime.fromisoformat(found.at)
     yield "queue", _queue(found, now)
     yield "dead letters", str(found.dead_letters)

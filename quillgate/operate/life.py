@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 from sftp_watchdog.entry import Entry, Step
@@ -144,7 +144,7 @@ class _Biographer:
         if not entry.story_key or not entry.story_at:
             return
         after = datetime.fromisoformat(entry.story_at)
-        found = self._log.of_download(self._path(entry.story_key), after, datetime.now(UTC))
+        found = self._log.of_download(self._path(entry.story_key), after)
         if found:
             *login, close = found
             by = login[0].fields.get("user", "") if login else "a customer"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from sftp_watchdog.entry import ATTENTION, Entry
 from sftp_watchdog.ledger import Ledger, timestamp
@@ -75,9 +74,9 @@ class Overview:
     alarms: tuple[str, ...]
 
 
-def overview(deployment: Deployment) -> Overview:
+def overview(deployment: Deployment, now: datetime) -> Overview:
     """Look at everything. Raises what boto3 and the ledger raise when it is out of reach."""
-    now, sqs, ledger = datetime.now(UTC), deployment.client("sqs"), deployment.ledger
+    sqs, ledger = deployment.client("sqs"), deployment.ledger
     days = [_day(ledger, now - timedelta(days=back)) for back in range(_DAYS)]
     attention = tuple(_attention(ledger, state) for state in ATTENTION)
     routes = routing(deployment)
@@ -159,14 +158,10 @@ def _age_by_metric(deployment: Deployment, now: datetime) -> Age | None:
 
 
 def _alarms(deployment: Deployment) -> Iterator[str]:
-    request: dict[str, Any] = {"StateValue": "ALARM", "AlarmNamePrefix": f"{deployment.prefix}-"}
-    for page in (
-        deployment.client("cloudwatch").get_paginator("describe_alarms").paginate(**request)
-    ):
-        for kind in ("MetricAlarms", "CompositeAlarms"):
-            # Engines do not all filter.
-            for alarm in page.get(kind, []):
-                if alarm["StateValue"] == "ALARM" and alarm["AlarmName"].startswith(
-                    deployment.prefix
-                ):
-                    yield alarm["AlarmName"]
+    pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
+    prefix = f"{deployment.prefix}-"
+    for page in pages.paginate(StateValue="ALARM", AlarmNamePrefix=prefix):
+        for alarm in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])):
+            # Engines may not filter.
+            if alarm["StateValue"] == "ALARM" and alarm["AlarmName"].startswith(prefix):
+                yield alarm["AlarmName"]

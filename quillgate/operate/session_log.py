@@ -84,9 +84,9 @@ class SessionLog:
         )
         return [*self._login(self._session(gone)), gone] if gone else []
 
-    def of_download(self, path: str, after: datetime, until: datetime) -> list[Line]:
+    def of_download(self, path: str, after: datetime) -> list[Line]:
         """The first download after that time that came to its end: login, and CLOSE."""
-        lines = self._between(after - _SLACK, until)
+        lines = self._between(after - _SLACK, None)
         fetched = next((line for line in lines if line.fetches(path)), None)
         return [*self._login(self._session(fetched)), fetched] if fetched else []
 
@@ -115,11 +115,11 @@ class SessionLog:
     def _login(self, told: list[Line]) -> list[Line]:
         return [line for line in told if line.kind == "CONNECTED"][-1:]
 
-    def _between(self, begin: datetime, end: datetime, stream: str = "") -> Iterator[Line]:
+    def _between(self, begin: datetime, end: datetime | None, stream: str = "") -> Iterator[Line]:
         request = {
             "logGroupName": self.group,
             "startTime": _milliseconds(begin),
-            "endTime": _milliseconds(end),
+            **({"endTime": _milliseconds(end)} if end else {}),
             **({"logStreamNames": [stream]} if stream else {}),
         }
         pages = self.logs.get_paginator("filter_log_events").paginate(**request)
