@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import Orders, person
@@ -62,20 +62,22 @@ def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
 
 def _carry_out(orders: Orders, wanted: Wanted) -> None:
     """Whatever ends it, the counts are told."""
-    done, progress = Redriven(), _Progress()
+    done = Redriven()
     try:
-        if wanted.key is None:
-            dead_letters(orders, wanted, done, progress)
-            dead_entries(orders, wanted, done, progress)
-        else:
-            entry = newest_entry(orders.deployment, wanted)
-            dead_letters(orders, wanted, done, progress)
-            if entry:
+        with Console(stderr=True).status("looking") as status:
+
+            def say(count: int) -> None:
+                status.update(f"{count} put back")
+
+            entry = newest_entry(orders.deployment, wanted) if wanted.key is not None else None
+            dead_letters(orders, wanted, done, say)
+            if wanted.key is None:
+                dead_entries(orders, wanted, done, say)
+            elif entry:
                 typer.echo(one_entry(orders, entry, done))
             elif not done.letters:
                 typer.echo(f"not in the ledger: {wanted.key!r} - quillgate sweep puts it back")
     finally:
-        progress.end()
         _tell(done)
 
 
@@ -97,21 +99,3 @@ def _tell(done: Redriven) -> None:
         typer.echo(f"left: {done.foreign} messages that are no uploads - delete them by hand:")
     for letter in done.examples:
         typer.echo(f"  {letter.message_id}: {short(safe(letter.body), 56)}")
-
-
-class _Progress:
-    """A count on one line of a terminal; nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._is_shown = sys.stderr.isatty()
-        self._has_begun = False
-
-    def __call__(self, count: int) -> None:
-        if self._is_shown:
-            self._has_begun = True
-            typer.echo(f"\rput back: {count}", nl=False, err=True)
-
-    def end(self) -> None:
-        """Leave the line."""
-        if self._has_begun:
-            typer.echo(err=True)

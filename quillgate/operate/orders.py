@@ -6,6 +6,7 @@ import getpass
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
 from sftp_watchdog import requeue
@@ -54,15 +55,15 @@ class Orders:
         self._send([record for letter in letters for record in letter.records])
         queue.delete(letters)
 
-    def entry(self, entry: Entry, *, must: bool = False) -> bool:
-        """Put back what the ledger alone knows; False when a worker was faster.
+    def entries(self, entries: Sequence[Entry], *, must: bool = False) -> int:
+        """Put back what the ledger alone knows, but for those where a worker was faster.
 
-        `must`: it is told although it was settled.
+        `must`: they are told although they were settled.
         """
-        if not self._write_down(entry, entry.outcome):
-            return False
-        self._send([requeue.record(entry, self.by if must else None)])
-        return True
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            ours = list(pool.map(lambda entry: self._write_down(entry, entry.outcome), entries))
+        by = self.by if must else None
+        return self._send([requeue.record(entry, by) for entry in compress(entries, ours)])
 
     def _write_down(self, upload: Upload | Entry, was: str) -> bool:
         ledger = self.deployment.ledger
@@ -75,5 +76,5 @@ class Orders:
 
         return bool(ledger.update(Ref.of(upload.key, upload.upload_id), ordered))
 
-    def _send(self, records: Sequence[dict[str, Any]]) -> None:
-        requeue.send(self.deployment.client("sqs"), self.deployment.queue_url, records)
+    def _send(self, records: Sequence[dict[str, Any]]) -> int:
+        return requeue.send(self.deployment.client("sqs"), self.deployment.queue_url, records)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from sftp_watchdog.entry import Entry
 from sftp_watchdog.events import Upload
@@ -17,6 +18,7 @@ from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import Orders
 from quillgate.operate.words import safe
 
+_TOGETHER = 10
 _FOREIGN_KEPT = 5  # to be shown
 _TOLD = ("accepted", "done")
 
@@ -90,15 +92,15 @@ def dead_entries(
     It was purged there, or lay there for longer than SQS keeps messages. `wanted` is of a time.
     """
     ledger = orders.deployment.ledger
-    for ref in ledger.needing_attention("dead"):
-        held = ledger.find(ref)
-        if held is None or held.entry.outcome != "dead" or done.has(held.entry):
-            continue
-        if not wanted(held.entry):
-            return  # nor is what follows: the list begins with the newest
-        if orders.entry(held.entry):
-            done.entries += 1
-            say(done.put_back)
+    refs = ledger.needing_attention("dead")
+    while some := list(islice(refs, _TOGETHER)):
+        entries = [held.entry for held in map(ledger.find, some) if held]
+        dead = [entry for entry in entries if entry.outcome == "dead" and not done.has(entry)]
+        meant = [entry for entry in dead if wanted(entry)]
+        done.entries += orders.entries(meant)
+        say(done.put_back)
+        if len(meant) < len(dead):
+            return  # what follows is not meant either: the list begins with the newest
 
 
 def newest_entry(deployment: Deployment, wanted: Wanted) -> Entry | None:
@@ -130,7 +132,7 @@ def one_entry(orders: Orders, entry: Entry, done: Redriven) -> str:
         return f"not told again: {name} is {entry.outcome} since {entry.updated_at}"
     if done.has(entry) and not entry.is_settled:
         return f"was {entry.outcome}: {name}"
-    if entry.is_held(orders.deployment.ledger.now()) or not orders.entry(entry, must=True):
+    if entry.is_held(orders.deployment.ledger.now()) or not orders.entries([entry], must=True):
         return f"not put back: {name} is being told at this moment"
     done.entries += 1
     return f"was {entry.outcome}: {name}"

@@ -9,9 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from botocore.exceptions import ClientError
-from sftp_watchdog.events import Upload, read
-from sftp_watchdog.ledger import timestamp
-from sftp_watchdog.requeue import record
+from sftp_watchdog.events import Upload, of_version
 
 from quillgate.errors import NoUploadError
 from quillgate.operate.words import safe
@@ -33,13 +31,16 @@ class Version:
 
     def upload(self, bucket: str) -> Upload:
         """The upload it came from, with its id."""
-        at = timestamp(self.moment)
-        bare = Upload(bucket, self.key, self.version_id, self.size, self.etag, at, "")
-        # `events` alone knows how ids are made.
-        found = read(record(bare))
-        if not isinstance(found, Upload):
-            raise TypeError(found)
-        return found
+        return of_version(
+            bucket,
+            {
+                "Key": self.key,
+                "VersionId": self.version_id,
+                "LastModified": self.moment,
+                "Size": self.size,
+                "ETag": self.etag,
+            },
+        )
 
 
 def newest(s3: Any, bucket: str, key: str) -> list[Version]:

@@ -24,6 +24,10 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
         "test_mistakes",
         "test_quills_moods::test_used_up_retries_end_on_the_dead_letter_queue",
     ),
+    "give up after two tries, in an environment of their own": (
+        "test_operating::test_dead_letters_are_redriven",
+        "test_operating::test_what_was_purged_from_the_dead_letter_queue_is_redriven_all_the_same",
+    ),
     "compare with a model of our own server, look at its memory and into its log": ("test_fuzz",),
     "put a thousand objects under the watchdog's eyes, as a fidelity row does elsewhere: LocalStack"
     " is behind for two minutes": ("test_sftp_operations::test_listing_has_no_cap",),
