@@ -53,14 +53,18 @@ def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
         raise typer.BadParameter("needs --key", param_hint="--version-id")
     end_on_signals(lambda number: 128 + number)
     wanted = Wanted(since_when(since, datetime.now(UTC)) if since else None, key, version_id)
-    deployment = Deployment.of(find(environment, stack, state))
+    carry_out(Deployment.of(find(environment, stack, state)), wanted, yes=yes)
+
+
+def carry_out(deployment: Deployment, wanted: Wanted, *, yes: bool) -> None:
+    """Name the stack, ask on AWS unless `yes`, and put back what is wanted."""
     typer.echo(deployment.title, err=True)
     if deployment.target.environment == "aws" and not yes:
-        typer.confirm(_question(deployment, key), abort=True)
-    _carry_out(Orders(deployment, person(deployment)), wanted)
+        typer.confirm(_question(deployment, wanted.key), abort=True)
+    _put_back(Orders(deployment, person(deployment)), wanted)
 
 
-def _carry_out(orders: Orders, wanted: Wanted) -> None:
+def _put_back(orders: Orders, wanted: Wanted) -> None:
     """Whatever ends it, the counts are told."""
     done = Redriven()
     try:

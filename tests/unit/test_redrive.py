@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+import typer
 from sftp_watchdog.entry import Entry
 from sftp_watchdog.errors import QueueError
 from sftp_watchdog.events import Upload
 
+from quillgate import redrive_command
 from quillgate.errors import NoUploadError
 from quillgate.operate.orders import Orders, person
 from quillgate.operate.redrive import (
@@ -20,6 +24,7 @@ from quillgate.operate.redrive import (
     newest_entry,
     one_entry,
 )
+from quillgate.redrive_command import carry_out
 from tests.unit.operate_fakes import (
     KEY,
     NOW,
@@ -230,6 +235,56 @@ def test_what_is_not_there_is_said(wanted: Wanted, said: str) -> None:
 
 def test_an_upload_the_ledger_does_not_know_has_no_entry() -> None:
     assert newest_entry(Place(FakeVersions(version())).deployment, Wanted(key=KEY)) is None
+
+
+def test_the_command_ends_with_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    foreign = [f"\x1b{'x' * 200}"] * 7
+    place = Place(queue=FakeQueue(body(upload()), body(upload("b.csv", seconds=-60)), *foreign))
+    place.keep(entry("dead", upload("c.csv")))
+    carry_out(place.deployment, Wanted(since=NOW), yes=False)
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert err.startswith("embedded, stack stack-1\n")
+    assert lines[0] == ("put back: 2 (1 from the dead-letter queue, 1 that only the ledger knew)")
+    assert lines[1] == "left: 1 other dead letters"
+    assert lines[2].startswith("left: 7 messages that are no uploads")
+    assert len(lines) == 3 + 5
+    assert all(len(line) < 80 and line.isprintable() for line in lines)
+
+
+def test_the_counts_are_told_when_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    place = Place(queue=FakeQueue(body(upload())))
+    place.queue.send_failure = client_error(500)
+    with pytest.raises(QueueError):
+        carry_out(place.deployment, Wanted(), yes=False)
+    assert "put back: 0" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wanted", [Wanted(), Wanted(key=KEY)])
+def test_on_aws_it_asks(
+    wanted: Wanted, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    place = Place(FakeVersions(version()), FakeQueue(body(upload())), environment="aws")
+    with pytest.raises(typer.Abort):
+        carry_out(place.deployment, wanted, yes=False)
+    assert place.queue.sent == []
+    assert "aws, stack stack-1" in capsys.readouterr().err
+    carry_out(place.deployment, wanted, yes=True)
+    assert len(place.queue.sent) == 1
+
+
+def test_a_key_the_ledger_does_not_know_is_for_the_sweep(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    carry_out(Place(FakeVersions(version())).deployment, Wanted(key=KEY), yes=False)
+    assert f"not in the ledger: {KEY!r} - quillgate sweep" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("options", [{"since": "2h", "key": "k"}, {"version_id": "v1"}])
+def test_options_that_do_not_go_together(options: dict[str, Any]) -> None:
+    with pytest.raises(typer.BadParameter):
+        redrive_command.redrive(**options)
 
 
 def test_on_aws_the_person_is_the_identity() -> None:
