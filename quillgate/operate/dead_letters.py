@@ -71,6 +71,17 @@ class DeadLetters:
                 return
             yield fresh
 
+    def holds(self, upload_id: str, limit: int) -> bool | None:
+        """Whether an upload is among them; None when it is not among about the first `limit`."""
+        looked_at = 0
+        for batch in self.batches():
+            looked_at += len(batch)
+            if any(upload.upload_id == upload_id for each in batch for upload in each.uploads):
+                return True
+            if looked_at >= limit:
+                return None
+        return False
+
     def delete(self, letters: Sequence[Letter]) -> None:
         """Take up to ten off the queue; what SQS fails to delete comes again, which is harmless."""
         if not letters:

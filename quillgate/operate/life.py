@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sftp_watchdog.entry import Entry, Step
+from sftp_watchdog.entry import FIRST_STEPS, Entry, Step
 from sftp_watchdog.ledger import timestamp
 from sftp_watchdog.ledger_names import Ref
 
@@ -113,8 +113,11 @@ class _Biographer:
         moments = [Moment(at, "S3", _stored(version)), *map(_sftp, session)]
         remarks = [] if session else ["no line of the server's log tells of it"]
         if entry:
-            moments += [*_steps(entry), *self._download(entry)]
+            download = list(self._download(entry))
+            moments += [*_steps(entry), *download]
             remarks += self._remarks(entry)
+            if entry.story_at and not download:
+                remarks.append("no download of the story is found in the log (yet)")
         elif not version.is_deletion and self._is_routed(version.key):
             remarks.append("not in the ledger yet")
         return VersionLife(
@@ -155,22 +158,19 @@ class _Biographer:
         if entry.outcome == "dead":
             yield self._where_dead(entry)
         if entry.due:
-            yield f"{entry.outcome} until {entry.due}"
+            what = "a worker is at it until" if entry.outcome == "telling" else "next try by"
+            yield f"{what} {entry.due}"
         if entry.outcome == "accepted" and not entry.story_at:
             yield "no story yet"
 
     def _where_dead(self, entry: Entry) -> str:
-        looked_at = 0
-        with DeadLetters(
-            self._deployment.client("sqs"), self._deployment.dead_letter_queue_url
-        ) as q:
-            for batch in q.batches():
-                looked_at += len(batch)
-                ids = (upload.upload_id for letter in batch for upload in letter.uploads)
-                if entry.upload_id in ids:
-                    return "on the dead-letter queue - put it back with: quillgate redrive"
-                if looked_at >= _LETTERS_LOOKED_AT:
-                    return f"not among the first {looked_at} dead letters"
+        where = self._deployment
+        with DeadLetters(where.client("sqs"), where.dead_letter_queue_url) as queue:
+            is_there = queue.holds(entry.upload_id, _LETTERS_LOOKED_AT)
+        if is_there is None:
+            return f"not among the first {_LETTERS_LOOKED_AT} dead letters"
+        if is_there:
+            return "on the dead-letter queue - put it back with: quillgate redrive"
         return "not on the dead-letter queue (yet) - quillgate redrive puts it back all the same"
 
     def _is_routed(self, key: str) -> bool:
@@ -185,13 +185,19 @@ def _stored(version: Version) -> str:
 
 
 def _steps(entry: Entry) -> Iterator[Moment]:
-    """The ledger's history; tries are counted."""
-    tries = 0
-    for step in entry.history:
-        is_try = step.what in _TRIES and not is_order(step)
-        tries += is_try
+    """The ledger's history; its tries are counted, also those it no longer has."""
+    tries = [_is_try(step) for step in entry.history]
+    number = 0
+    for order, (step, is_try) in enumerate(zip(entry.history, tries, strict=True)):
+        if order == FIRST_STEPS:
+            number += max(0, entry.attempts - sum(tries))
+        number += is_try
         where: Literal["story", "watchdog"] = "story" if step.what == "story" else "watchdog"
-        yield Moment(step.at, where, _step(step, tries if is_try else 0, entry.receipt))
+        yield Moment(step.at, where, _step(step, number if is_try else 0, entry.receipt))
+
+
+def _is_try(step: Step) -> bool:
+    return step.what in _TRIES and not is_order(step)
 
 
 def _step(step: Step, number: int, receipt: str | None) -> str:

@@ -11,6 +11,7 @@ from sftp_watchdog.ledger_names import Ref
 
 from quillgate.errors import NoUploadError
 from quillgate.operate import versions
+from quillgate.operate.dead_letters import DeadLetters
 from quillgate.operate.life import Life, Moment, VersionLife, life_of
 from quillgate.operate.session_log import SessionLog
 from quillgate.trace_command import screen
@@ -50,6 +51,18 @@ def kinds(logs: FakeLogs, seconds: float = 0, size: int = 7) -> list[tuple[str, 
 
 
 ALL = [("CONNECTED", "s1"), ("OPEN", "s1"), ("CLOSE", "s1")]
+
+
+def failed_twice() -> Entry:
+    """Failed twice, was put back by a person, accepted, and its story came."""
+    begun = Entry.begun(upload(), "acme", at(1), at(60))
+    steps = [("retrying", "503"), ("dead", "503"), ("retrying", "put back by alice")]
+    for number, (state, reason) in enumerate(steps, 2):
+        begun = begun.moved(at(number), state, reason)  # type: ignore[arg-type]
+    accepted = begun.moved(at(9), "accepted", "Quill gave a receipt", receipt="r-1", attempts=3)
+    delivered = accepted.with_story(at(11), Step(at(10), "story", STORY))
+    assert delivered is not None
+    return delivered
 
 
 def test_an_upload_is_found_with_its_session() -> None:
@@ -141,18 +154,6 @@ def told(place: Place) -> VersionLife:
     return life_of(place.deployment, KEY).versions[-1]
 
 
-def failed_twice() -> Entry:
-    """Failed twice, was put back by a person, accepted, and its story came."""
-    begun = Entry.begun(upload(), "acme", at(1), at(60))
-    steps = [("retrying", "503"), ("dead", "503"), ("retrying", "put back by alice")]
-    for number, (state, reason) in enumerate(steps, 2):
-        begun = begun.moved(at(number), state, reason)  # type: ignore[arg-type]
-    accepted = begun.moved(at(9), "accepted", "Quill gave a receipt", receipt="r-1", attempts=3)
-    delivered = accepted.with_story(at(11), Step(at(10), "story", STORY))
-    assert delivered is not None
-    return delivered
-
-
 def test_a_life_in_the_order_of_time(place: Place) -> None:
     place.keep(failed_twice())
     place.logs.events.append(log(20, "CLOSE", path=f"/{BUCKET}/{STORY}", bytes_out="99"))
@@ -177,14 +178,31 @@ def test_a_life_in_the_order_of_time(place: Place) -> None:
     [
         (None, "not in the ledger yet"),
         (entry("accepted"), "no story yet"),
-        (entry("retrying", due=at(60)), f"retrying until {at(60)}"),
+        (entry("retrying", due=at(60)), f"next try by {at(60)}"),
         (entry("dead"), "not on the dead-letter queue (yet)"),
+        (failed_twice(), "no download of the story"),
     ],
 )
 def test_what_has_no_time_is_remarked(place: Place, kept: Entry | None, remark: str) -> None:
     if kept:
         place.keep(kept)
     assert any(each.startswith(remark) for each in told(place).remarks)
+
+
+def test_tries_are_counted_that_the_ledger_no_longer_has(place: Place) -> None:
+    begun = Entry.begun(upload(), "acme", at(1), at(60))
+    for number in range(1, 101):
+        begun = begun.moved(at(number), "retrying", f"n{number}", attempts=number)
+    place.keep(begun)
+    whats = [each.what for each in told(place).moments if each.where == "watchdog"]
+    assert whats == [f"attempt {n} failed: n{n}" for n in [*range(1, 11), *range(81, 101)]]
+
+
+def test_among_very_many_dead_letters_it_is_not_looked_for_to_the_end() -> None:
+    queue = FakeQueue(*(body(upload(f"{n}.csv")) for n in range(40)))
+    with DeadLetters(queue, "http://dead-letters") as letters:
+        assert letters.holds(upload().upload_id, limit=20) is None
+    assert queue.hidden == set()
 
 
 def test_a_dead_letter_is_found_and_left_there(place: Place) -> None:

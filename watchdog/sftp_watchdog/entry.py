@@ -31,7 +31,7 @@ SETTLED = ("accepted", "rejected", "partial", "done")
 ATTENTION = ("retrying", "dead", "waiting", "unrouted", "rejected", "partial")
 
 # A day of retries is about a hundred steps: enough of both ends says what happened.
-_FIRST_STEPS, _LAST_STEPS = 10, 20
+FIRST_STEPS, LAST_STEPS = 10, 20
 
 
 @dataclass(frozen=True)
@@ -126,6 +126,6 @@ class Entry:
 
 
 def _shortened(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    if len(steps) <= _FIRST_STEPS + _LAST_STEPS:
+    if len(steps) <= FIRST_STEPS + LAST_STEPS:
         return steps
-    return steps[:_FIRST_STEPS] + steps[-_LAST_STEPS:]
+    return steps[:FIRST_STEPS] + steps[-LAST_STEPS:]
