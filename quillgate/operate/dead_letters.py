@@ -45,7 +45,7 @@ class DeadLetters:
     def __init__(self, sqs: Any, queue_url: str) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
-        self._held: dict[str, Letter] = {}
+        self._held: dict[str, str] = {}  # handles, by message id
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +66,7 @@ class DeadLetters:
         """All that is visible, each message once, up to ten at a time."""
         while letters := self._receive():
             fresh = [letter for letter in letters if letter.message_id not in self._held]
-            self._held |= {letter.message_id: letter for letter in letters}
+            self._held |= {letter.message_id: letter.handle for letter in letters}
             if not fresh:
                 return
             yield fresh
@@ -86,7 +86,7 @@ class DeadLetters:
         """Take up to ten off the queue; what SQS fails to delete comes again, which is harmless."""
         if not letters:
             return
-        entries = _entries(letters)
+        entries = _entries([letter.handle for letter in letters])
         answer = self._sqs.delete_message_batch(QueueUrl=self._queue_url, Entries=entries)
         for done in answer.get("Successful", []):
             del self._held[letters[int(done["Id"])].message_id]
@@ -111,5 +111,5 @@ def _uploads(found: Sequence[Any]) -> Iterator[Upload]:
             yield upload
 
 
-def _entries(letters: Sequence[Letter]) -> list[dict[str, Any]]:
-    return [{"Id": str(n), "ReceiptHandle": letter.handle} for n, letter in enumerate(letters)]
+def _entries(handles: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"Id": str(number), "ReceiptHandle": each} for number, each in enumerate(handles)]

@@ -111,7 +111,7 @@ class _Biographer:
         at = entry.uploaded_at if entry else timestamp(version.moment)
         session = self._session(version, at)
         moments = [Moment(at, "S3", _stored(version)), *map(_sftp, session)]
-        remarks = [] if session else ["no line of the server's log tells of it"]
+        remarks = [] if session else ["no line about it is found in the server's log"]
         if entry:
             download = list(self._download(entry))
             moments += [*_steps(entry), *download]

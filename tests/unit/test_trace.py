@@ -215,7 +215,7 @@ def test_a_dead_letter_is_found_and_left_there(place: Place) -> None:
 
 def test_what_nobody_stored_over_sftp_says_so(place: Place) -> None:
     place.logs.events.clear()
-    assert "no line of the server's log tells of it" in told(place).remarks
+    assert "no line about it is found in the server's log" in told(place).remarks
 
 
 def test_the_last_three_versions_are_shown_newest_last() -> None:
