@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sftp_watchdog.errors import MessageError
 from sftp_watchdog.events import NoUpload, Upload, read, records
+from sftp_watchdog.evidence import Evidence
 
 DATA = Path(__file__).parents[1] / "data"
 JSON = st.recursive(
@@ -19,7 +20,7 @@ JSON = st.recursive(
 )
 
 
-def example(name: str) -> list[Upload | NoUpload]:
+def example(name: str) -> list[Upload | Evidence | NoUpload]:
     return [read(record) for record in records((DATA / f"event_{name}.json").read_text())]
 
 

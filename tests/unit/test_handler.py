@@ -101,7 +101,7 @@ class Bench:
         config = Config(s3, self.settings, self.ledger, report, clock=lambda: self.now)
         quill = Quill(SecretStore(provider, "dev/secret", 30), 5)
         return Watchdog(
-            clerk=Clerk(config, self.ledger, quill, s3, 5),
+            clerk=Clerk(config, self.ledger, quill, s3, self.settings.bucket, 5),
             sqs=sqs,
             queue_url="http://queue",
             backoff=Backoff(30, 900),

@@ -147,11 +147,48 @@ def test_a_story_is_never_routed_not_even_where_stories_enclose_the_directory() 
     assert project(found, "acme/incoming/a.csv") == "p"
 
 
+def test_a_marker_is_no_upload_whatever_the_pattern() -> None:
+    found = parse(with_route(complete="marker", marker="*.done"))
+    assert found.marked_by("acme/incoming/eu/a.csv.done") == "acme/incoming/eu/a.csv"
+    assert project(found, "acme/incoming/eu/a.csv.done") is None
+    assert found.marked_by("acme/incoming/.done") is None
+    assert found.marked_by("acme/incoming/a.csv") is None
+    assert found.marked_by("acme/elsewhere/a.csv.done") is None
+
+
+def test_a_name_is_a_marker_only_beside_files_its_route_takes() -> None:
+    marked = {"complete": "marker", "marker": "done_*", "pattern": "*.csv"}
+    found = parse(toml(ROUTE | marked, ROUTE | {"project": "others", "pattern": "*"}))
+    assert found.marked_by("acme/incoming/done_a.csv") == "acme/incoming/a.csv"
+    assert found.marked_by("acme/incoming/done_a.txt") is None
+    assert project(found, "acme/incoming/done_a.txt") == "others"
+    assert project(found, "acme/incoming/a.csv") == "p"
+
+
+@given(name=st.text(min_size=1).filter(lambda name: "/" not in name))
+@settings(max_examples=50)
+@pytest.mark.parametrize("marker", ["*.done", "done-*", "a*a", "*?"])
+def test_a_marker_leads_back_to_its_file(marker: str, name: str) -> None:
+    [route] = parse(with_route(complete="marker", marker=marker)).routes
+    assert route.marked_by(route.marker_of(name)) == name
+    assert route.marked_by(name) != name
+
+
+def test_says_when_a_file_counts_as_whole() -> None:
+    proof = parse(with_route(complete="proof"))
+    assert "once Transfer says" in proof.explain("acme/incoming/a.csv")
+    marker = parse(with_route(complete="marker", marker="*.done"))
+    assert "once 'a.csv.done' lies beside it" in marker.explain("acme/incoming/a.csv")
+    assert marker.explain("acme/incoming/a.csv.done") == (
+        "'acme/incoming/a.csv.done' is ignored: the marker of 'acme/incoming/a.csv'"
+    )
+
+
 def test_explains_each_decision() -> None:
     found = parse("# ours\n" + with_route(pattern="*.csv"))
     assert found.explain("acme/incoming/eu/a.csv") == (
         "'acme/incoming/eu/a.csv' goes to project 'p': it is in 'acme/incoming' and fits '*.csv' "
-        "(line 2); its story goes to 'acme/outgoing/eu/'"
+        "(line 2); Quill is told at once; its story goes to 'acme/outgoing/eu/'"
     )
     assert found.explain("acme/misc/a.csv") == (
         "no route for 'acme/misc/a.csv' - routes cover 'acme/incoming'"
@@ -186,10 +223,16 @@ def test_explains_each_decision() -> None:
         ({"pattern": ""}, 5, "fits no file"),
         ({"pattern": "eu/*.csv"}, 5, "has a slash"),
         ({"patern": "*.csv"}, 5, "did you mean 'pattern'?"),
-        ({"complete": "proof"}, 5, "comes with a later release"),
-        ({"complete": "marker"}, 5, "comes with a later release"),
-        ({"complete": "maybe"}, 5, "use 'close'"),
-        ({"marker": "*.done"}, 5, "comes with a later release"),
+        ({"complete": "marker"}, 5, 'add marker = "*.done"'),
+        ({"complete": "maybe"}, 5, "use 'close', 'proof' or 'marker'"),
+        ({"marker": "*.done"}, 5, 'counts only with complete = "marker"'),
+        ({"marker": "*.done", "complete": "proof"}, 5, "counts only with"),
+        ({"complete": "marker", "marker": ".done"}, 6, "needs one '*'"),
+        ({"complete": "marker", "marker": "*.*"}, 6, "needs one '*'"),
+        ({"complete": "marker", "marker": ""}, 6, "needs one '*'"),
+        ({"complete": "marker", "marker": "*"}, 6, "its own marker"),
+        ({"complete": "marker", "marker": "done/*"}, 6, "has a slash"),
+        ({"complete": "marker", "marker": "*.part"}, 6, "a temporary name"),
     ],
 )
 def test_a_wrong_route_is_refused_with_its_line(
@@ -198,6 +241,11 @@ def test_a_wrong_route_is_refused_with_its_line(
     [problem] = refused(with_route(**changes))
     assert words in problem
     assert problem.startswith(f"line {line}: ")
+
+
+def test_a_control_character_in_a_marker_is_refused() -> None:
+    text = with_route(complete="marker", marker="*.done").replace("'*.done'", '"*\\n"')
+    assert "control character" in refused(text)[0]
 
 
 @pytest.mark.parametrize("character", ["\\u0000", "\\n", "\\t", "\\u007f", "\\u0085"])

@@ -195,6 +195,8 @@ def test_where_everything_is_switched_on_little_else_changes() -> None:
                 assert definition["Type"] == "Number"
                 assert after == int(FULL.get(parameter, definition["Default"]))
                 assert type(after) is int
+            case {"Fn::GetAtt": ["Server", "ServerId"]}:
+                assert after == transfer_server_id(NAME, "Server")
             case "HasBucketPolicy" | "IsTlsOnly":
                 assert after is None
             case "UploadsQueuePolicy":  # a dependency, which may be one name or a list
@@ -213,7 +215,7 @@ def test_only_transfers_trust_loses_its_condition() -> None:
     [after] = rest["UserRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert "Condition" not in after
     assert before == {**after, "Condition": before["Condition"]}
-    [queue] = rest["UploadsQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    queue, *_ = rest["UploadsQueuePolicy"]["Properties"]["PolicyDocument"]["Statement"]
     assert queue["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
 
 

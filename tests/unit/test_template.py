@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sftp_watchdog import evidence
 from sftp_watchdog.backoff import Backoff
 
 from quillgate.deploy import template
@@ -202,6 +203,7 @@ def test_the_watchdog_may_do_what_it_needs_and_nothing_more() -> None:
         "s3:PutObject",
         "s3:DeleteObject",
         "s3:ListBucket",
+        "s3:ListBucketVersions",
         "secretsmanager:GetSecretValue",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
@@ -215,29 +217,17 @@ def test_the_watchdog_may_do_what_it_needs_and_nothing_more() -> None:
     assert "ManagedPolicyArns" not in RESOURCES["WatchdogRole"]["Properties"]
 
 
-def test_the_sweep_puts_back_and_reads_no_customers_file() -> None:
-    policies = RESOURCES["SweepRole"]["Properties"]["Policies"]
-    assert actions(policies) == {
-        "s3:ListBucketVersions",
-        "s3:ListBucket",
-        "s3:GetObject",
-        "s3:PutObject",
-        "s3:DeleteObject",
-        "sqs:SendMessage",
-        "logs:CreateLogStream",
-        "logs:PutLogEvents",
-    }
-    objects = {it["Sid"] for it in statements(policies) if "s3:GetObject" in it["Action"]}
-    assert objects == {"ReadTheRoutes", "KeepTheLedger"}
-
-
-def test_the_sweep_goes_by_the_clock() -> None:
-    rule = RESOURCES["SweepRule"]["Properties"]
-    assert rule["ScheduleExpression"] == {"Ref": "SweepSchedule"}
+def test_the_queue_takes_transfers_word_about_this_server_only() -> None:
+    rule = RESOURCES["TransferRule"]["Properties"]
+    assert rule["EventPattern"]["detail"] == {"server-id": [{"Fn::GetAtt": ["Server", "ServerId"]}]}
+    assert rule["EventPattern"]["source"] == [evidence.AWS, evidence.OURS]
+    told = {evidence.COMPLETED, evidence.FAILED, evidence.RENAMED}
+    assert set(rule["EventPattern"]["detail-type"]) == told
     [target] = rule["Targets"]
-    assert target["Arn"] == {"Fn::GetAtt": ["Sweep", "Arn"]}
-    permission = RESOURCES["SweepPermission"]["Properties"]
-    assert permission["SourceArn"] == {"Fn::GetAtt": ["SweepRule", "Arn"]}
+    [allowed] = [it for it in statements(RESOURCES) if it.get("Sid") == "EventsFromTransfer"]
+    assert allowed["Resource"] == target["Arn"] == {"Fn::GetAtt": ["UploadsQueue", "Arn"]}
+    arn = {"Fn::GetAtt": ["TransferRule", "Arn"]}
+    assert allowed["Condition"] == {"ArnEquals": {"aws:SourceArn": arn}}
 
 
 def test_engineers_read_logs_and_nothing_else() -> None:

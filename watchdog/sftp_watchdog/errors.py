@@ -10,6 +10,7 @@ WatchdogError
     ├── NoRoutesError      `watchdog.config` is missing, out of reach or broken, and never was good
     ├── NoSecretError      the secret cannot be read, or lacks `quill_url` or `token`
     ├── NoUploaderError    S3 would not say who uploaded the object
+    ├── NoVersionsError    S3 would not list the versions of an object, or has none that fits
     ├── NoReceiptError     Quill is away, or answered with something that is no receipt
     │   └── RefusedError   Quill refused the token, or knows neither the project nor the address
     ├── OutOfTimeError     the invocation ends too soon for another call to Quill
@@ -124,6 +125,10 @@ class NoSecretError(RetryLaterError):
 
 class NoUploaderError(RetryLaterError):
     """S3 refused or failed HeadObject: a missing permission must not pass in silence."""
+
+
+class NoVersionsError(RetryLaterError):
+    """S3 refused or failed ListObjectVersions, or does not have yet what Transfer speaks of."""
 
 
 class NoReceiptError(RetryLaterError):

@@ -6,11 +6,12 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
+from . import evidence, shapes
 from .errors import MessageError
+from .evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Upload:
     `version_id` is None in a bucket without versions; `size` is in bytes; `uploaded_at` looks like
     `2026-11-23T09:00:00.000Z`; `upload_id` (64 hex digits) is also the id of its notification.
     `ordered_by` is the person who wants it told whatever the ledger says; None for an event.
+    `fragment` says why it is known to be but a part of a file; None when it is not.
     """
 
     bucket: str
@@ -30,6 +32,7 @@ class Upload:
     uploaded_at: str
     upload_id: str
     ordered_by: str | None = None
+    fragment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -40,52 +43,55 @@ class NoUpload:
 
 
 def records(body: Any) -> list[Any]:
-    """The S3 records in a message's body: none, one or many; S3's test event counts as one.
+    """The records in a message's body: none, one or many of S3's; an event of Transfer's is one.
 
-    Raises MessageError when the body is no S3 event at all.
+    Raises MessageError when the body is neither.
     """
     try:
         event = json.loads(body)
     except (TypeError, ValueError, RecursionError) as error:
         raise MessageError(_complaint("the message is no JSON", body)) from error
-    if _is_test(event):
+    if _is_test(event) or evidence.is_event(event):
         return [event]
     found = event.get("Records") if isinstance(event, dict) else None
     if not isinstance(found, list):
-        raise MessageError(_complaint("the message is no S3 event", body))
+        raise MessageError(_complaint("the message is no event of S3 or Transfer", body))
     return found
 
 
-def read(record: Any) -> Upload | NoUpload:
-    """Read one record. The shape is S3's "event message structure", version 2.x.
+def read(record: Any) -> Upload | Evidence | NoUpload:
+    """Read one record: S3's "event message structure", version 2.x, or an event of Transfer's.
 
     Raises MessageError when a member is missing or of the wrong kind.
     """
     if _is_test(record):
         return NoUpload("s3:TestEvent: S3 tried the notification")
     try:
+        if evidence.is_event(record):
+            return evidence.read(record) or NoUpload(f"no evidence: {record['detail-type']!r}")
         name = record["eventName"].removeprefix("s3:")
         if not name.startswith("ObjectCreated:"):
             return NoUpload(f"not an upload: event {name!r}")
         return _upload(record)
     except (AttributeError, LookupError, TypeError, ValueError, OverflowError) as error:
-        raise MessageError(_complaint("the record is no S3 record", record)) from error
+        what = "event of Transfer's" if evidence.is_event(record) else "S3 record"
+        raise MessageError(_complaint(f"the record is no {what}", record)) from error
 
 
 def _upload(record: dict[str, Any]) -> Upload:
-    bucket = _text(record["s3"]["bucket"]["name"])
+    bucket = shapes.text(record["s3"]["bucket"]["name"])
     stored = record["s3"]["object"]
     # AWS writes a space as `+`, LocalStack as `%20`: unquote_plus reads both.
-    key = _text(unquote_plus(_text(stored["key"]), errors="strict"))
-    etag = _text(stored["eTag"]).strip('"')
+    key = shapes.text(unquote_plus(shapes.text(stored["key"]), errors="strict"))
+    etag = shapes.text(stored["eTag"]).strip('"')
     version_id = _version_id(stored.get("versionId"))
     return Upload(
         bucket=bucket,
         key=key,
         version_id=version_id,
-        size=_size(stored["size"]),
+        size=shapes.size(stored["size"]),
         etag=etag,
-        uploaded_at=_moment(record["eventTime"]),
+        uploaded_at=shapes.moment(record["eventTime"]),
         upload_id=_id(bucket, key, version_id, etag, stored.get("sequencer")),
         ordered_by=_ordered_by(record.get("quillgate")),
     )
@@ -104,13 +110,13 @@ def of_version(bucket: str, version: Mapping[str, Any]) -> Upload:
         version_id=version_id,
         size=version["Size"],
         etag=etag,
-        uploaded_at=_in_utc(version["LastModified"]),
+        uploaded_at=shapes.in_utc(version["LastModified"]),
         upload_id=_id(bucket, key, version_id, etag),
     )
 
 
 def _version_id(value: object) -> str | None:
-    return None if value in (None, "", "null") else _text(value)
+    return None if value in (None, "", "null") else shapes.text(value)
 
 
 def _id(bucket: str, key: str, version_id: str | None, etag: str, sequencer: object = None) -> str:
@@ -121,36 +127,12 @@ def _id(bucket: str, key: str, version_id: str | None, etag: str, sequencer: obj
 
 def _ordered_by(extra: object) -> str | None:
     """S3 knows no such member: `quillgate redrive` adds it to what a person wants told."""
-    return _text(extra["ordered_by"]) if isinstance(extra, dict) else None
+    return shapes.text(extra["ordered_by"]) if isinstance(extra, dict) else None
 
 
 def _digest(parts: list[str]) -> str:
     # As a JSON list the parts cannot run into each other, whatever characters they hold.
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError(value)
-    value.encode()
-    return value
-
-
-def _size(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise TypeError(value)
-    return value
-
-
-def _moment(value: str) -> str:
-    moment = datetime.fromisoformat(value)
-    if moment.tzinfo is None:
-        raise ValueError(value)
-    return _in_utc(moment)
-
-
-def _in_utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _is_test(event: object) -> bool:

@@ -100,7 +100,7 @@ def build(settings: Settings) -> Watchdog:
     config = Config(s3, settings, ledger, reporter(logger, metrics))
     timeout = settings.quill_timeout_seconds
     return Watchdog(
-        clerk=Clerk(config, ledger, Quill(secrets, timeout), s3, timeout),
+        clerk=Clerk(config, ledger, Quill(secrets, timeout), s3, settings.bucket, timeout),
         sqs=boto3.client("sqs", config=_CLIENTS),
         queue_url=settings.queue_url,
         backoff=Backoff(settings.retry_base_seconds, settings.retry_max_seconds),

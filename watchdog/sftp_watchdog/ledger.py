@@ -199,6 +199,26 @@ class Ledger:
         with _errors(name):
             self._s3.put_object(Bucket=self.bucket, Key=name, Body=text.encode())
 
+    def keep_first(self, name: str, text: str) -> str:
+        """Keep a text under `name` unless there is one; gives the one that is kept."""
+        with _errors(name):
+            try:
+                self._s3.put_object(
+                    Bucket=self.bucket, Key=name, Body=text.encode(), IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if _status(error) not in (409, 412):
+                    raise
+                found = self._get(name)
+                return found[0].decode() if found else text
+        return text
+
+    def texts(self, folder: str) -> Iterator[str]:
+        """The texts kept in a folder, which ends with `/`."""
+        for name in self._names(folder):
+            if (text := self.text(name)) is not None:
+                yield text
+
     def _create(self, entry: Entry) -> Held | None:
         return self._put(entry, IfNoneMatch="*")
 

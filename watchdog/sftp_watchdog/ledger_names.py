@@ -5,6 +5,9 @@
     users/<user>/<name>                           empty: what a user uploaded
     attention/<state>/<name>                      empty: what a person may want to look at
     stories/<hash of the story's key>             the name of the upload it is for
+    proofs/<hash of the key>/<ETag>               why these bytes are the whole file
+    renames/<hash of old key>/<ETag>/<hash>       what a file of these bytes was renamed to
+    markers/<hash of the key>/<marker's version>  which upload that marker declared whole
     routes/last-good.config                       the routes in force
     sweep/progress.json                           how far the sweeps are
 
@@ -89,3 +92,18 @@ def attention(state: str) -> str:
 def story(key: str) -> str:
     """What says for which upload a story is."""
     return f"stories/{digest(key)}"
+
+
+def proof(key: str, etag: str) -> str:
+    """What says that a file of these bytes is whole."""
+    return f"proofs/{digest(key)}/{etag}"
+
+
+def renames(key: str, etag: str) -> str:
+    """The folder that says what a file of these bytes was renamed to."""
+    return f"renames/{digest(key)}/{etag}/"
+
+
+def marker_use(key: str, version_id: str | None) -> str:
+    """What says which upload of `key` a version of its marker has declared whole."""
+    return f"markers/{digest(key)}/{version_id}"

@@ -8,19 +8,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .entry import Entry, Step
 from .errors import OutOfTimeError
+from .evidence import Evidence
+from .evidence_weighed import Scales
+from .fragments import Fragments
 from .ledger_names import Ref
+from .markers import Markers
 from .names import STORY_SUFFIX, why_never_routed
+from .proofs import Proofs
 from .quill import Notification, Rejection
+from .routes import Match
 from .uploader import uploaded_by
+from .whole import Wholeness
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
     from .config import Config
     from .events import Upload
-    from .ledger import Ledger
+    from .ledger import Held, Ledger
     from .quill import Quill
-    from .routes import Match
+    from .routes import Routes
 
 # For S3, Secrets Manager and the queue, besides the call to Quill.
 _MARGIN_SECONDS = 5
@@ -46,7 +53,20 @@ class Clerk:
     ledger: Ledger
     quill: Quill
     s3: S3Client
+    bucket: str
     quill_timeout_seconds: float
+
+    def uploads(self, found: Upload | Evidence) -> list[Upload]:
+        """The uploads whose outcome hangs on what was found in a message.
+
+        An upload itself, and with a marker those that wait for it; what Transfer's word is about.
+        """
+        if isinstance(found, Evidence):
+            return self._scales.uploads(found, self.config.current())
+        if why_never_routed(found.key):
+            return [found]
+        file = self._routes_for(found.key).marked_by(found.key)
+        return [found, *self._wholeness.marked(file)] if file else [found]
 
     def settle(self, upload: Upload, seconds_left: Callable[[], float]) -> Outcome:
         """The outcome of `upload`, or RetryLaterError when there cannot be one now."""
@@ -54,11 +74,12 @@ class Clerk:
             return Outcome("ignored", why)
         found = self._route(upload)
         if isinstance(found, Outcome) and found.outcome == "ignored":
-            self._note_story(upload)
             return found
         left = seconds_left()
-        if not isinstance(found, Outcome):
+        if upload.fragment or isinstance(found, Match):
             self._check_time(left)
+        if upload.fragment:
+            return self._settle_fragment(upload, found)
         # In the entry from its beginning, which decides where it is listed.
         by = uploaded_by(self.s3, upload)
         held = self.ledger.claim(upload, by, left)
@@ -66,10 +87,10 @@ class Clerk:
             # A worker that died may have left this out.
             self.ledger.list_entry(held.entry)
             return Outcome("duplicate", f"already {held.entry.outcome}: {held.entry.updated_at}")
-        outcome = found if isinstance(found, Outcome) else self._tell(upload, by, found)
+        outcome = self._decide(upload, held, found)
         # Its story may have been seen meanwhile: what Quill said is true all the same.
         self.ledger.finish(held, lambda entry: self._entry(entry, outcome))
-        return outcome
+        return self._look_again(upload, outcome, found, seconds_left)
 
     def failed(self, upload: Upload, reason: str, retry_in: int, *, is_last: bool) -> None:
         """Keep that a try failed, and when the next one is; after the last it is a dead letter."""
@@ -85,17 +106,60 @@ class Clerk:
         now = self.ledger.now()
         self.ledger.update(Ref.of(upload.key, upload.upload_id), after)
 
-    def _route(self, upload: Upload) -> Match | Outcome:
-        """Its route, or that it is a story, or unrouted."""
+    def _routes_for(self, key: str) -> Routes:
         # Nothing is unrouted until the routes as stored now say so: one stored a moment ago counts,
         # and while they are broken the upload waits.
-        for read in (self.config.current, self.config.refreshed):
-            routes = read()
-            if routes.is_story(upload.key):
-                return Outcome("ignored", "a story")
-            if match := routes.find(upload.key):
-                return match
-        return Outcome("unrouted", routes.why_unrouted(upload.key))
+        routes = self.config.current()
+        return routes if routes.knows(key) else self.config.refreshed()
+
+    def _route(self, upload: Upload) -> Match | Outcome:
+        """Its route, or that it is unrouted or no upload to route."""
+        routes = self._routes_for(upload.key)
+        if routes.is_story(upload.key):
+            self._note_story(upload)
+            return Outcome("ignored", "a story")
+        if file := routes.marked_by(upload.key):
+            return Outcome("ignored", f"the marker of {file!r}")
+        return routes.find(upload.key) or Outcome("unrouted", routes.why_unrouted(upload.key))
+
+    def _decide(self, upload: Upload, held: Held, found: Match | Outcome) -> Outcome:
+        entry = held.entry
+        if held.listed_as == "partial" and entry.receipt:
+            why = "Quill had it and it was withdrawn for good - have the file uploaded again"
+            return Outcome("partial", why, entry.project, entry.receipt)
+        if isinstance(found, Outcome):
+            return found
+        if doubt := self._wholeness.doubt(upload, found.route):
+            return Outcome(doubt.outcome, doubt.reason, found.project)
+        return self._tell(upload, entry.uploaded_by, found)
+
+    def _look_again(
+        self,
+        upload: Upload,
+        outcome: Outcome,
+        found: Match | Outcome,
+        seconds_left: Callable[[], float],
+    ) -> Outcome:
+        """What an upload waits for may have come while this worker held it, and passed it by."""
+        if outcome.outcome != "waiting" or not isinstance(found, Match):
+            return outcome
+        still = self._wholeness.doubt(upload, found.route)
+        return outcome if still else self.settle(upload, seconds_left)
+
+    def _settle_fragment(self, upload: Upload, found: Match | Outcome) -> Outcome:
+        entry = Fragments(self.s3, self.ledger, self.quill).settle(upload, found.project)
+        if entry is None:
+            return Outcome("duplicate", "already known to be a fragment")
+        return Outcome("partial", entry.reason, entry.project, entry.receipt)
+
+    @property
+    def _scales(self) -> Scales:
+        return Scales(self.s3, self.bucket, Proofs(self.ledger))
+
+    @property
+    def _wholeness(self) -> Wholeness:
+        markers = Markers(self.s3, self.bucket, self.ledger)
+        return Wholeness(Proofs(self.ledger), markers)
 
     def _check_time(self, left: float) -> None:
         needed = self.quill_timeout_seconds + _MARGIN_SECONDS

@@ -51,8 +51,15 @@ class Rejection:
     reason: str
 
 
+@dataclass(frozen=True)
+class _Answer:
+    status: int
+    retry_after: str | None
+    body: bytes
+
+
 class Quill:
-    """Quill's contract: `POST {quill_url}/v1/projects/{project}/files`."""
+    """Quill's contract: `POST` and `DELETE` at `{quill_url}/v1/projects/{project}/files`."""
 
     def __init__(self, secrets: SecretStore, timeout_seconds: float) -> None:
         self._secrets = secrets
@@ -65,8 +72,27 @@ class Quill:
 
     def tell(self, notification: Notification) -> Receipt | Rejection:
         """Tell Quill; NoSecretError or NoReceiptError when it has to be told again later."""
+        answer = self._ask("POST", notification.project, notification.id, notification)
+        if answer.status == 422:
+            return Rejection(_words(answer.body) or "no reason given")
+        if answer.status == 202 and (text := _receipt(answer.body)):
+            return Receipt(text)
+        raise self._refusal(answer)
+
+    def withdraw(self, project: str, upload_id: str) -> None:
+        """Take an upload back, known to Quill or not; errors as those of `tell`."""
+        answer = self._ask("DELETE", project, upload_id)
+        if answer.status != 204:
+            raise self._refusal(answer)
+
+    def _ask(
+        self, method: str, project: str, upload_id: str, notification: Notification | None = None
+    ) -> _Answer:
         deadline = time.monotonic() + self._timeout
-        response = self._post(notification)
+        path = f"/v1/projects/{quote(project, safe='')}/files"
+        if notification is None:
+            path = f"{path}/{upload_id}"
+        response = self._request(method, path, upload_id, notification)
         try:
             body = _read(response, deadline)
         except (HTTPError, TimeoutError) as error:
@@ -75,35 +101,34 @@ class Quill:
             ) from error
         finally:
             response.close()
-        if response.status == 422:
-            return Rejection(_words(body) or "no reason given")
-        if response.status == 202 and (text := _receipt(body)):
-            return Receipt(text)
-        is_refused = response.status in (401, 403, 404)
-        if is_refused:
-            self._secrets.forget()
-        raise (RefusedError if is_refused else NoReceiptError)(
-            f"Quill answered {response.status}: {_words(body)!r} - {_hint(response.status)}",
-            after=retry_after_seconds(response.headers.get("Retry-After"), datetime.now(UTC)),
-        )
+        return _Answer(response.status, response.headers.get("Retry-After"), body)
 
-    def _post(self, notification: Notification) -> urllib3.BaseHTTPResponse:
+    def _request(
+        self, method: str, path: str, upload_id: str, notification: Notification | None
+    ) -> urllib3.BaseHTTPResponse:
         secret = self._secrets.current()
-        url = f"{secret.quill_url}/v1/projects/{quote(notification.project, safe='')}/files"
-        headers = {
-            "Authorization": f"Bearer {secret.token}",
-            "Idempotency-Key": notification.id,
-            "Content-Type": "application/json",
-        }
-        body = json.dumps(asdict(notification)).encode()
+        headers = {"Authorization": f"Bearer {secret.token}", "Idempotency-Key": upload_id}
+        body = None
+        if notification:
+            headers["Content-Type"] = "application/json"
+            body = json.dumps(asdict(notification)).encode()
         try:
             return self._pool.request(
-                "POST", url, body=body, headers=headers, preload_content=False
+                method, secret.quill_url + path, body=body, headers=headers, preload_content=False
             )
         except (HTTPError, ValueError) as error:
             raise NoReceiptError(
                 f"Quill cannot be reached: {secret.quill_url!r}: {_name(error)} - told again later"
             ) from error
+
+    def _refusal(self, answer: _Answer) -> NoReceiptError:
+        is_refused = answer.status in (401, 403)
+        if is_refused:
+            self._secrets.forget()
+        return (RefusedError if is_refused else NoReceiptError)(
+            f"Quill answered {answer.status}: {_words(answer.body)!r} - {_hint(answer.status)}",
+            after=retry_after_seconds(answer.retry_after, datetime.now(UTC)),
+        )
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 from unicodedata import category
 
+from .names import TEMPORARY_SUFFIXES
 from .segments import ANY, path_problem
 
 _PROJECT = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -21,14 +22,17 @@ _KNOWN = (*_REQUIRED, "pattern", "complete", "marker")
 class Route:
     """Files in `directory` (and below) whose name fits `pattern` are for `project`.
 
-    `line` is where its table begins in `watchdog.config`, `order` its place among the routes.
+    `complete` says when one counts as whole; `marker`, such as `*.done`, is how a file's marker is
+    called, `*` standing for the file's name. `line` is where its table begins in `watchdog.config`,
+    `order` its place among the routes.
     """
 
     project: str
     directory: str
     stories: str
     pattern: str = "*"
-    complete: Literal["close"] = "close"
+    complete: Literal["close", "proof", "marker"] = "close"
+    marker: str = ""
     line: int = 1
     order: int = 0
 
@@ -42,6 +46,17 @@ class Route:
         """The least wins: most literal segments, then most segments, then first in the file."""
         literal = sum(segment != ANY for segment in self.segments)
         return (-literal, -len(self.segments), self.order)
+
+    def marker_of(self, name: str) -> str:
+        """The name of a file's marker: `a.csv` has `a.csv.done`."""
+        return self.marker.replace("*", name)
+
+    def marked_by(self, name: str) -> str | None:
+        """The name of the file that `name` is the marker of; None when it is no marker's name."""
+        before, star, after = self.marker.partition("*")
+        if not star or not name.startswith(before) or not name.endswith(after):
+            return None
+        return name[len(before) : len(name) - len(after)] or None
 
     def deliver_to(self, folders: list[str]) -> str:
         """Where the stories of a file in `folders` go, with a `/` at the end."""
@@ -64,11 +79,12 @@ def problems(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if _stars(table.get("stories")) > _stars(table.get("directory")):
         problem = "has more '*' than the directory - each one repeats a segment matched there"
         yield "stories", f"stories {table['stories']!r} {problem}"
+    yield from _marker_problems(table)
 
 
 def _unknown(key: str) -> str:
     close = get_close_matches(key, _KNOWN, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"use {', '.join(_KNOWN[:-1])}"
+    hint = f"did you mean {close[0]!r}?" if close else f"use {', '.join(_KNOWN)}"
     return f"unknown key {key!r} - {hint}"
 
 
@@ -99,15 +115,32 @@ def _pattern(value: str) -> str | None:
 
 
 def _complete(value: str) -> str | None:
-    if value == "close":
+    if value in ("close", "proof", "marker"):
         return None
-    if value in ("proof", "marker"):
-        return "comes with a later release - use 'close' until then"
-    return "is unknown - use 'close'"
+    return "is unknown - use 'close', 'proof' or 'marker'"
 
 
-def _marker(_: str) -> str:
-    return "comes with a later release - leave it out until then"
+def _marker(value: str) -> str | None:
+    if "/" in value:
+        return "has a slash - a marker lies beside its file: write a name such as '*.done'"
+    if any(category(character) == "Cc" for character in value):
+        return "holds a control character - take it out"
+    if value.count("*") != 1:
+        return "needs one '*', which stands for the file's name - write one such as '*.done'"
+    if value == "*":
+        return "makes each file its own marker - add to it, as in '*.done'"
+    if value.endswith(TEMPORARY_SUFFIXES):
+        return "is a temporary name, which says that a file is not whole - write '*.done'"
+    return None
+
+
+def _marker_problems(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    wants = table.get("complete") == "marker"
+    if wants and "marker" not in table:
+        yield "complete", "complete 'marker' needs to know its name - add marker = \"*.done\""
+    if not wants and "marker" in table:
+        problem = 'counts only with complete = "marker" - add that, or take the marker out'
+        yield "marker", f"marker {table['marker']!r} {problem}"
 
 
 _CHECKS: dict[str, Callable[[str], str | None]] = {

@@ -5,6 +5,8 @@ project   = "acme-sales"
 directory = "acme/incoming"
 pattern   = "*.csv"
 stories   = "acme/outgoing"
+complete  = "marker"
+marker    = "*.done"
 """
 
 from __future__ import annotations
@@ -57,17 +59,30 @@ class Routes:
 
     def find(self, key: str) -> Match | None:
         """The route that `key` (decoded, as in S3) takes, if any."""
-        if why_never_routed(key) or self.is_story(key):
+        if why_never_routed(key) or self.is_story(key) or self.marked_by(key):
             return None
-        *folders, name = key.split("/")
-        fitting = (route for route in self._around(key) if fnmatchcase(name, route.pattern))
-        route = min(fitting, key=lambda route: route.rank, default=None)
+        route = self._first(key)
+        folders = key.split("/")[:-1]
         return Match(route, route.project, route.deliver_to(folders)) if route else None
+
+    def knows(self, key: str) -> bool:
+        """Whether the routes say anything of `key`: that one takes it, or what else it is."""
+        return self.is_story(key) or bool(self.marked_by(key) or self.find(key))
 
     def is_story(self, key: str) -> bool:
         """Whether `key` is what Quill delivers: a story in a stories folder, or below one."""
         folder = key.split("/")[:-1]
         return key.endswith(STORY_SUFFIX) and any(True for _ in self._stories.above(folder))
+
+    def marked_by(self, key: str) -> str | None:
+        """The key of the file that `key` is the marker of, be it there or not; None: no marker."""
+        folder, slash, name = key.rpartition("/")
+        for route in self._around(key):
+            file = route.marked_by(name)
+            # Only of a file that the same route takes: elsewhere the name means nothing.
+            if file and self._first(folder + slash + file) is route:
+                return folder + slash + file
+        return None
 
     def why_unrouted(self, key: str) -> str:
         """Why no route takes `key`, and what the routes do cover."""
@@ -84,12 +99,15 @@ class Routes:
             return f"{key!r} is ignored: {why}"
         if self.is_story(key):
             return f"{key!r} is ignored: a story"
+        if file := self.marked_by(key):
+            return f"{key!r} is ignored: the marker of {file!r}"
         if not (match := self.find(key)):
             return self.why_unrouted(key)
         route = match.route
         return (
             f"{key!r} goes to project {match.project!r}: it is in {route.directory!r} and fits "
-            f"{route.pattern!r} (line {route.line}); its story goes to {match.deliver_to!r}"
+            f"{route.pattern!r} (line {route.line}); {_when_told(route, key)}; "
+            f"its story goes to {match.deliver_to!r}"
         )
 
     def loops(self) -> Iterator[Finding]:
@@ -103,6 +121,12 @@ class Routes:
                     f"stories {stories!r} lies inside directory {other.directory!r} of the route "
                     f"on line {other.line} - name a folder that no route covers",
                 )
+
+    def _first(self, key: str) -> Route | None:
+        """The route for a file of this name, whatever else the name may mean."""
+        name = key.rpartition("/")[2]
+        fitting = (route for route in self._around(key) if fnmatchcase(name, route.pattern))
+        return min(fitting, key=lambda route: route.rank, default=None)
 
     def _around(self, key: str) -> Iterator[Route]:
         return self._directories.above(key.split("/")[:-1])
@@ -133,6 +157,14 @@ def parse(text: str) -> Routes:
     )
     _refuse([*_duplicates(routes.routes), *routes.loops()], places)
     return routes
+
+
+def _when_told(route: Route, key: str) -> str:
+    if route.complete == "proof":
+        return "Quill is told once Transfer says that the upload completed"
+    if route.complete == "marker":
+        return f"Quill is told once {route.marker_of(key.rpartition('/')[2])!r} lies beside it"
+    return "Quill is told at once"
 
 
 def _refuse(findings: Iterable[Finding], places: list[Table]) -> None:

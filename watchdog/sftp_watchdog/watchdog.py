@@ -18,8 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import events
 from .errors import LedgerError, RetryLaterError, TakenError, WatchdogError
-from .events import NoUpload
-from .metrics import Metric
+from .events import NoUpload, Upload
+from .evidence import Evidence
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
     from .backoff import Backoff
-    from .events import Upload
-    from .metrics import Metrics
     from .outcome import Clerk
 
 
@@ -99,28 +97,46 @@ class Watchdog:
         except WatchdogError as error:
             failures = [Failure(error)]
         else:
-            tried = [self._record(each, receives, context) for each in found]
-            failures = [failure for failure in tried if failure]
+            failures = [
+                failure for each in found for failure in self._record(each, receives, context)
+            ]
         if failures:
             self._send_back(record, receives, failures)
             raise failures[0].error
 
-    def _record(self, record: object, receives: int, context: LambdaContext) -> Failure | None:
+    def _record(self, record: object, receives: int, context: LambdaContext) -> list[Failure]:
+        """Try every upload a record is about; gives what failed."""
         upload = None
         try:
             found = events.read(record)
             if isinstance(found, NoUpload):
                 self.logger.info("not an upload", extra={"reason": found.reason})
-                return None
-            upload = found
+                return []
+            upload = found if isinstance(found, Upload) else None
+            uploads = self.clerk.uploads(found)
+        except WatchdogError as error:
+            return [Failure(error, upload)]
+        except Exception as error:
+            return [self._unforeseen(error, upload)]
+        if isinstance(found, Evidence):
+            about = {"key": found.key, "reason": found.reason, "uploads": len(uploads)}
+            self.logger.info("evidence", extra=about)
+        tried = [self._try(each, receives, context) for each in uploads]
+        return [failure for failure in tried if failure]
+
+    def _try(self, upload: Upload, receives: int, context: LambdaContext) -> Failure | None:
+        try:
             self._settle(upload, receives, lambda: context.get_remaining_time_in_millis() / 1000)
         except WatchdogError as error:
             return Failure(error, upload)
         except Exception as error:
-            # A mistake of ours must not take the other uploads of the batch with it.
-            self.logger.exception("unforeseen error")
-            return Failure(error, upload)
+            return self._unforeseen(error, upload)
         return None
+
+    def _unforeseen(self, error: Exception, upload: Upload | None) -> Failure:
+        """A mistake of ours must not take the other uploads of the batch with it."""
+        self.logger.exception("unforeseen error")
+        return Failure(error, upload)
 
     def _settle(self, upload: Upload, receives: int, seconds_left: Callable[[], float]) -> None:
         outcome = self.clerk.settle(upload, seconds_left)

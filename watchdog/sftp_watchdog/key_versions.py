@@ -1,0 +1,77 @@
+"""The uploads of one key that S3 still has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import events
+from .errors import NoVersionsError
+from .ledger_names import Ref
+
+if TYPE_CHECKING:
+    from types_boto3_s3.client import S3Client
+
+    from .events import Upload
+    from .ledger import Ledger
+
+# What waits below is judged again by the sweep.
+_NEWEST = 10
+
+
+def uploads_of(s3: S3Client, bucket: str, key: str) -> Iterator[Upload]:
+    """Every version of `key`, newest first; `uploaded_at` is LastModified, to the second on AWS.
+
+    A thousand of them to a request, as they are asked for. NoVersionsError when S3 fails or
+    refuses. Source: S3 API reference, ListObjectVersions (the order).
+    """
+    try:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+            for version in page.get("Versions", ()):
+                # Longer keys follow.
+                if version.get("Key") != key:
+                    return
+                yield events.of_version(bucket, version)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 500:
+            raise NoVersionsError(_complaint(key, error)) from error
+        yield from _latest(s3, bucket, key)
+    except BotoCoreError as error:
+        raise NoVersionsError(_complaint(key, error)) from error
+
+
+def waiting(uploads: Iterable[Upload], ledger: Ledger) -> Iterator[Upload]:
+    """Those of the newest ten versions that wait, as the ledger has them.
+
+    One without an entry has its own event still to come; one that a worker is at, or a retry, is
+    looked at by those.
+    """
+    for upload in islice(uploads, _NEWEST):
+        held = ledger.find(Ref.of(upload.key, upload.upload_id))
+        if held and held.entry.outcome == "waiting":
+            yield replace(upload, uploaded_at=held.entry.uploaded_at)
+
+
+def _latest(s3: S3Client, bucket: str, key: str) -> Iterator[Upload]:
+    """The latest version alone, where the engine cannot list them.
+
+    XML has no control characters: an engine that writes them as they are cannot answer.
+    """
+    try:
+        head: Any = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+            return
+        raise NoVersionsError(_complaint(key, error)) from error
+    except BotoCoreError as error:
+        raise NoVersionsError(_complaint(key, error)) from error
+    found = {"VersionId": None, **head, "Key": key, "Size": head["ContentLength"]}
+    yield events.of_version(bucket, found)
+
+
+def _complaint(key: str, error: Exception) -> str:
+    return f"versions cannot be listed: {key!r}: {error} - let the watchdog list them"
