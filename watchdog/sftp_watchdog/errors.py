@@ -4,7 +4,7 @@ WatchdogError
 ├── SettingsError          the function's environment is wrong: the whole batch goes back
 ├── RoutesError            `watchdog.config` cannot be used; tells every problem and its line
 ├── QueueError             the queue takes nothing
-├── BucketError            the uploads' bucket cannot be listed
+├── LogError               Transfer's log cannot be read
 ├── MessageError           not an S3 event and never will be: ends on the dead-letter queue
 └── RetryLaterError        nothing is wrong with the upload: its message comes back later
     ├── NoRoutesError      `watchdog.config` is missing, out of reach or broken, and never was good
@@ -67,8 +67,8 @@ class QueueError(WatchdogError):
     """SQS refused or failed to take messages."""
 
 
-class BucketError(WatchdogError):
-    """S3 refused or failed to list what is in the uploads' bucket."""
+class LogError(WatchdogError):
+    """CloudWatch Logs refused or failed to give the lines of a log group."""
 
 
 class MessageError(WatchdogError):

@@ -1,0 +1,203 @@
+"""What Transfer's events and log lines say, read as evidence."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sftp_watchdog import evidence, requeue
+from sftp_watchdog.errors import LogError, MessageError
+from sftp_watchdog.events import NoUpload, Upload, read, records
+from sftp_watchdog.evidence import Evidence
+from sftp_watchdog.evidence_lines import evidence_since
+
+from tests.unit.watchdog_fakes import client_error
+from tests.unit.whole_fakes import START, at
+
+KEY = 'acme/in/q3 sales+é "x" 100%\n.csv'
+# As the user guide shows it, events-detail-reference.
+EVENT: dict[str, Any] = {
+    "version": "0",
+    "id": "event-ID",
+    "detail-type": "SFTP Server File Upload Completed",
+    "source": "aws.transfer",
+    "account": "123456789012",
+    "time": "2026-11-23T09:00:03Z",
+    "region": "us-east-1",
+    "resources": ["arn:aws:transfer:us-east-1:123456789012:server/s-1234abcd5678efghi"],
+    "detail": {
+        "protocol": "SFTP",
+        "bytes": 4097,
+        "status-code": "COMPLETED",
+        "server-id": "s-1234abcd5678efghi",
+        "username": "acme",
+        "session-id": "session-ID",
+        "client-ip": "192.0.2.7",
+        "file-path": f"/b/{KEY}",
+        "etag": '"c0ffee"',
+        "start-timestamp": "2026-11-23T09:00:01.987654321Z",
+        "end-timestamp": "2026-11-23T09:00:03.000000001Z",
+    },
+}
+COMPLETE = Evidence("complete", "b", KEY, at(1.987), at(3), 4097, "c0ffee")
+
+
+def event(what: str = evidence.COMPLETED, **detail: Any) -> dict[str, Any]:
+    named = {name.replace("_", "-"): value for name, value in detail.items()}
+    return EVENT | {"detail-type": what, "detail": EVENT["detail"] | named}
+
+
+def test_reads_an_event_as_aws_sends_it() -> None:
+    [record] = records(json.dumps(EVENT))
+    assert read(record) == COMPLETE
+
+
+def test_a_partial_upload_is_told_from_one_that_failed_otherwise() -> None:
+    failed = event(evidence.FAILED, failure_code="PARTIAL_UPLOAD", status_code="FAILED")
+    assert read(failed) == replace(COMPLETE, kind="partial", etag=None)
+    assert isinstance(read(event(evidence.FAILED, failure_code="UNKNOWN_ERROR")), NoUpload)
+    assert isinstance(read(event("SFTP Server File Delete Completed")), NoUpload)
+
+
+def test_reads_a_rename() -> None:
+    paths = {"original_file_path": "/b/x.filepart", "renamed_file_path": f"/b/{KEY}"}
+    expected = Evidence("renamed", "b", KEY, at(1.987), at(3), renamed_from="x.filepart")
+    assert read(event(evidence.RENAMED, **paths)) == expected
+    elsewhere = paths | {"original_file_path": "/another/x.filepart"}
+    assert isinstance(read(event(evidence.RENAMED, **elsewhere)), NoUpload)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        EVENT | {"source": "someone"},
+        EVENT | {"detail": []},
+        event(file_path="b/x"),
+        event(file_path="/b"),
+        event(file_path="/b/"),
+        event(bytes="4097"),
+        event(bytes=-1),
+        event(etag=7),
+        event(end_timestamp="yesterday"),
+        event(start_timestamp=None),
+        {"detail-type": evidence.COMPLETED, "detail": {}},
+    ],
+)
+def test_a_wrong_event_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(MessageError, match="no event of Transfer's"):
+        read(wrong)
+
+
+TIMES = st.floats(0, 1e6).map(at)
+KEYS = st.text(min_size=1).filter(lambda key: key.isprintable())
+
+
+@given(
+    kind=st.sampled_from(["complete", "partial", "renamed"]),
+    key=KEYS,
+    times=st.tuples(TIMES, TIMES),
+    size=st.integers(0),
+)
+def test_what_is_queued_is_read_as_it_was(
+    kind: Any, key: str, times: tuple[str, str], size: int
+) -> None:
+    given = Evidence(kind, "b", key, *times, size)
+    if kind == "renamed":
+        given = replace(given, size=None, renamed_from=f"{key}.filepart")
+    sent: list[str] = []
+    requeue.send(_queue(sent), "http://queue", [evidence.event(given)])
+    assert [read(record) for record in records(sent[0])] == [given]
+
+
+def _queue(sent: list[str]) -> Any:
+    def send_message_batch(Entries: list[dict[str, str]], **_: Any) -> dict[str, Any]:  # noqa: N803
+        sent.extend(entry["MessageBody"] for entry in Entries)
+        return {}
+
+    return SimpleNamespace(send_message_batch=send_message_batch)
+
+
+@given(begun=st.integers(0, 100), lasted=st.integers(0, 1000), stored=st.integers(-50, 1200))
+def test_a_version_fits_that_was_stored_meanwhile(begun: int, lasted: int, stored: int) -> None:
+    told = replace(COMPLETE, started=at(begun), ended=at(begun + lasted))
+    upload = Upload("b", KEY, "v", 4097, "e", at(stored), "id")
+    assert told.fits(upload) == (begun - 2 <= stored <= begun + lasted + 60)
+    assert not told.fits(replace(upload, size=4096))
+
+
+class FakeLogs:
+    """One log group; a page for each line."""
+
+    def __init__(self, *lines: dict[str, str] | str, failure: Exception | None = None) -> None:
+        self.lines, self.failure = lines, failure
+
+    def get_paginator(self, _: str) -> Any:
+        return SimpleNamespace(paginate=self._pages)
+
+    def _pages(self, **request: Any) -> Iterator[dict[str, Any]]:
+        if self.failure:
+            raise self.failure
+        for second, line in enumerate(self.lines):
+            text = line if isinstance(line, str) else json.dumps({"session-id": "1"} | line)
+            stamp = request["startTime"] + 1000 * second
+            yield {"events": [{"message": text, "timestamp": stamp}]}
+
+
+def heard(*lines: dict[str, str] | str) -> list[Evidence]:
+    return list(evidence_since(cast("Any", FakeLogs(*lines)), "group", START))
+
+
+def line(kind: str, **fields: str) -> dict[str, str]:
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    return {"activity-type": kind, "path": f"/b/{KEY}"} | named
+
+
+def test_lines_say_what_completed_and_what_broke_off() -> None:
+    complete = Evidence("complete", "b", KEY, at(1), at(2), 4097)
+    assert heard(line("CONNECTED"), line("OPEN"), line("CLOSE", bytes_in="4097")) == [complete]
+    partial = Evidence("partial", "b", KEY, at(0), at(1), 0)
+    assert heard(line("OPEN"), line("PARTIAL_CLOSE", bytes_in="0")) == [partial]
+
+
+def test_a_file_opened_before_the_first_line_was_opened_then_at_the_latest() -> None:
+    assert heard(line("OTHER"), line("CLOSE", bytes_in="7"))[0].started == at(0)
+
+
+def test_sessions_are_told_apart() -> None:
+    other = line("OPEN", session_id="2")
+    assert heard(line("OPEN"), other, line("CLOSE", bytes_in="7"))[0].started == at(0)
+
+
+def test_a_line_tells_of_a_rename() -> None:
+    renamed = Evidence("renamed", "b", "new", at(0), at(0), renamed_from=KEY)
+    assert heard(line("RENAME", new_path="/b/new")) == [renamed]
+    assert heard(line("RENAME", new_path="/another/new")) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        line("CLOSE", bytes_out="7"),
+        line("CLOSE", bytes_in="many"),
+        line("CLOSE", bytes_in="7", path="b"),
+        line("DELETE"),
+        "no JSON",
+        "[7]",
+        "[" * 100_000,
+    ],
+)
+def test_other_lines_are_passed_over(other: dict[str, str] | str) -> None:
+    assert heard(other) == []
+
+
+def test_a_log_that_cannot_be_read_is_named() -> None:
+    logs = cast("Any", FakeLogs(failure=client_error(400)))
+    with pytest.raises(LogError, match="'group'"):
+        list(evidence_since(logs, "group", datetime.now(UTC)))
