@@ -67,6 +67,10 @@ def test_passes_over_the_test_event() -> None:
     assert "s3:TestEvent" in found.reason
 
 
+def test_a_test_event_with_records_hides_none() -> None:
+    assert records(json.dumps({"Event": "s3:TestEvent", "Records": [1]})) == [1]
+
+
 def test_an_event_without_records_holds_nothing() -> None:
     assert records('{"Records": []}') == []
 
@@ -143,6 +147,8 @@ def test_garbage_is_refused_with_a_sample_of_it(body: str) -> None:
         ("size", -1),
         ("size", "12"),
         ("size", True),
+        ("size", 2**63),
+        ("key", "a" * 1025),
         ("eTag", 5),
         ("versionId", 5),
     ],

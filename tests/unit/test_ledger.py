@@ -21,6 +21,9 @@ UPLOAD = Upload(
 )
 
 
+REF = Ref.of(UPLOAD.key, UPLOAD.upload_id)
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 23, 9, 0, 1, tzinfo=UTC)
@@ -145,5 +148,30 @@ def test_what_a_later_version_added_is_passed_over() -> None:
 
 
 def test_later_times_sort_first() -> None:
-    times = ["2026-11-23T09:00:00.001Z", "2026-11-23T09:00:00Z", "1999-01-01T00:00:00Z"]
+    times = ["9999-12-31T23:59:59.999Z", "2026-11-23T09:00:00.001Z", "2026-11-23T09:00:00Z"]
+    times += ["1999-01-01T00:00:00Z", "0001-01-01T00:00:00.000Z"]
     assert sorted(times, key=newest_first) == times
+    assert {len(newest_first(time)) for time in times} == {13}
+
+
+def test_a_bucket_that_is_gone_is_no_empty_ledger(bench: Bench) -> None:
+    bench.s3.failure = client_error(404, "NoSuchBucket")
+    with pytest.raises(LedgerError, match="NoSuchBucket"):
+        bench.ledger.claim(UPLOAD, "acme", 10)
+    with pytest.raises(LedgerError, match="NoSuchBucket"):
+        bench.ledger.find(REF)
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"7", b'{"history": [7]}', b"\xff"])
+def test_a_broken_entry_is_named(bench: Bench, text: bytes) -> None:
+    bench.s3.objects[REF.entry] = text
+    with pytest.raises(LedgerError, match=r"entry is broken: 'entries/.* - restore or delete it"):
+        bench.ledger.find(REF)
+
+
+def test_a_slow_worker_does_not_undo_what_another_settled(bench: Bench) -> None:
+    slow = bench.ledger.claim(UPLOAD, "acme", 10)
+    bench.clock.now += timedelta(seconds=11)
+    settled = bench.settle(UPLOAD, receipt="r-1")
+    bench.ledger.finish(slow, lambda entry: entry.moved("now", "unrouted", "no route"))
+    assert bench.ledger.of_key(UPLOAD.key) == [settled]

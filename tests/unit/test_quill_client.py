@@ -96,7 +96,16 @@ def test_every_other_status_is_tried_again_later(server: QuillServer, status: in
 
 @pytest.mark.parametrize(
     "body",
-    ["", "accepted", "[]", "{}", '{"receipt": ""}', '{"receipt": 7}', "[" * 60_000],
+    [
+        "",
+        "accepted",
+        "[]",
+        "{}",
+        '{"receipt": ""}',
+        '{"receipt": 7}',
+        '{"receipt": "\\ud800"}',
+        "[" * 60_000,
+    ],
 )
 def test_an_answer_that_is_no_receipt_is_tried_again_later(server: QuillServer, body: str) -> None:
     server.answer(202, body)

@@ -9,13 +9,14 @@ import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any, cast
 
 from aws_lambda_powertools import Logger
 from botocore.exceptions import ClientError
+from sftp_watchdog.quill import Notification, Receipt
 
 ROUTES = """
 [[route]]
@@ -138,6 +139,17 @@ class FakeSqs:
         if self.failure:
             raise self.failure
         self.delays[request["ReceiptHandle"]] = request["VisibilityTimeout"]
+
+
+class FakeQuill:
+    """Takes everything; `told` is what it was told, in order. One id has one receipt."""
+
+    def __init__(self) -> None:
+        self.told: list[dict[str, Any]] = []
+
+    def tell(self, notification: Notification) -> Receipt:
+        self.told.append(json.loads(json.dumps(asdict(notification)).encode()))
+        return Receipt(f"r-{notification.id[:8]}")
 
 
 @dataclass

@@ -100,7 +100,9 @@ class Ledger:
         try:
             self.save(held, change(held.entry))
         except TakenError:
-            self.update(Ref.of(held.entry.key, held.entry.upload_id), change)
+            ref = Ref.of(held.entry.key, held.entry.upload_id)
+            # A worker that was slow does not undo what another one settled.
+            self.update(ref, lambda entry: None if entry.is_settled else change(entry))
 
     def create(self, entry: Entry) -> Held | None:
         """Write an entry and list it, unless there is one already: then None."""
@@ -131,7 +133,12 @@ class Ledger:
             found = self._get(ref.entry)
         if not found:
             return None
-        entry = Entry.from_json(found[0])
+        try:
+            entry = Entry.from_json(found[0])
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            raise LedgerError(
+                f"entry is broken: {ref.entry!r} in {self.bucket!r} - restore or delete it"
+            ) from error
         return Held(entry, found[1], listed_as=entry.outcome)
 
     def of_key(self, key: str) -> list[Entry]:
@@ -241,7 +248,7 @@ class Ledger:
                 )
             except ClientError as error:
                 # 409: another write of the same name at the same moment has won.
-                if _status(error) in (404, 409, 412):
+                if _status(error) in (409, 412) or _is_missing(error):
                     return None
                 raise
         return Held(entry, answer["ETag"])
@@ -250,7 +257,7 @@ class Ledger:
         try:
             answer = self._s3.get_object(Bucket=self.bucket, Key=name)
         except ClientError as error:
-            if _status(error) == 404:
+            if _is_missing(error):
                 return None
             raise
         return answer["Body"].read(), answer["ETag"]
@@ -280,6 +287,11 @@ def _errors(name: str) -> Iterator[None]:
         raise LedgerError(
             f"ledger cannot be used: {name!r}: {error} - let the watchdog read and write it"
         ) from error
+
+
+def _is_missing(error: ClientError) -> bool:
+    """Whether there is no such object; a bucket that is gone is an error."""
+    return _status(error) == 404 and error.response["Error"].get("Code") != "NoSuchBucket"
 
 
 def _status(error: ClientError) -> int:

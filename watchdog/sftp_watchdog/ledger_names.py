@@ -26,8 +26,8 @@ SWEEP_PROGRESS = "sweep/progress.json"
 DAYS = "days/"
 # No user is called so: Transfer's user names begin with a letter, a digit or `_`.
 NOBODY = "-"
-# Beyond any time in milliseconds; what is subtracted from it sorts newest first.
-_LATEST = 10**13
+# In milliseconds: the year 2286. What is subtracted from it sorts newest first.
+_LATEST = 10**13 - 1
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ def digest(key: str) -> str:
 
 
 def newest_first(moment: str) -> str:
-    """A time, such that a later one sorts before an earlier one."""
+    """A time, such that a later one sorts before an earlier one; from 1970 to 2286."""
     milliseconds = round(datetime.fromisoformat(moment).timestamp() * 1000)
-    return f"{_LATEST - milliseconds:013d}"
+    return f"{_LATEST - min(max(milliseconds, 0), _LATEST):013d}"
 
 
 def entries_of(key_hash: str) -> str:

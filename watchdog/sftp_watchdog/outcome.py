@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from .entry import Entry, Step
-from .errors import OutOfTimeError
-from .evidence import Evidence
-from .evidence_weighed import Scales
-from .fragments import Fragments
+from .errors import MessageError, OutOfTimeError
 from .ledger_names import Ref
 from .markers import Markers
 from .names import STORY_SUFFIX, why_never_routed
@@ -69,7 +66,15 @@ class Clerk:
         return [found, *self._wholeness.marked(file)] if file else [found]
 
     def settle(self, upload: Upload, seconds_left: Callable[[], float]) -> Outcome:
-        """The outcome of `upload`, or RetryLaterError when there cannot be one now."""
+        """The outcome of `upload`, or RetryLaterError when there cannot be one now.
+
+        MessageError when it lies in another bucket: Quill could not fetch it for any of our routes.
+        """
+        if upload.bucket != self.config.bucket:
+            raise MessageError(
+                f"event of another bucket: {upload.bucket!r}, key {upload.key!r} - only "
+                f"{self.config.bucket!r} may send to this queue"
+            )
         if why := why_never_routed(upload.key):
             return Outcome("ignored", why)
         found = self._route(upload)

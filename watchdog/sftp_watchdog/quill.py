@@ -148,11 +148,11 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
 
 def _receipt(body: bytes) -> str | None:
     try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
+        receipt = json.loads(body)["receipt"]
+        # Half a surrogate pair can be neither logged nor kept.
+        return receipt if receipt.encode() else None
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
         return None
-    receipt = answer.get("receipt") if isinstance(answer, dict) else None
-    return receipt if isinstance(receipt, str) and receipt else None
 
 
 def _words(body: bytes) -> str:

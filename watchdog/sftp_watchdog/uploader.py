@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
 
     from .events import Upload
 
+# Transfer API reference, "CreateUser", UserName.
+_USER_NAME = re.compile(r"\w[\w@.-]{2,99}", re.ASCII)
+
 
 def uploaded_by(s3: S3Client, upload: Upload) -> str | None:
     """The user name in the object's `x-amz-meta-user-agent-id`, which is `username@server-id`.
 
-    None when it was not uploaded through Transfer, or the version is gone. NoUploaderError when S3
-    fails or refuses. Source: Transfer Family user guide, "Transferring files", object metadata.
+    None when it was not uploaded through Transfer (whoever writes to S3 itself can put any text
+    there), or the version is gone. NoUploaderError when S3 fails or refuses.
+    Source: Transfer Family user guide, "Transferring files", object metadata.
     """
     request: HeadObjectRequestTypeDef = {"Bucket": upload.bucket, "Key": upload.key}
     if upload.version_id:
@@ -33,7 +38,8 @@ def uploaded_by(s3: S3Client, upload: Upload) -> str | None:
     except BotoCoreError as error:
         raise NoUploaderError(_complaint(upload, error)) from error
     # A user name may hold an @, a server id never does.
-    return head["Metadata"].get("user-agent-id", "").rpartition("@")[0] or None
+    name = head["Metadata"].get("user-agent-id", "").rpartition("@")[0]
+    return name if _USER_NAME.fullmatch(name) else None
 
 
 def _complaint(upload: Upload, error: Exception) -> str:

@@ -91,15 +91,17 @@ class Watchdog:
 
     def _message(self, record: SQSRecord, context: LambdaContext) -> None:
         """Try every upload in a message; if one fails the message does, after its siblings."""
-        receives = int(record.attributes.approximate_receive_count)
+        self.logger.append_keys(message_id=record.get("messageId"))
+        receives = _receives(record)
         try:
-            found = events.records(record.body)
+            found = events.records(record.get("body"))
         except WatchdogError as error:
             failures = [Failure(error)]
         else:
-            failures = [
-                failure for each in found for failure in self._record(each, receives, context)
-            ]
+            tried = [self._record(each, receives, context) for each in found]
+            failures = [failure for failure in tried if failure]
+            if not found:
+                self.logger.info("not an upload", extra={"reason": "an event without records"})
         if failures:
             self._send_back(record, receives, failures)
             raise failures[0].error
@@ -152,11 +154,7 @@ class Watchdog:
     def _send_back(self, record: SQSRecord, receives: int, failures: list[Failure]) -> None:
         """Hide the message until its next try, and log when that is for each upload that failed."""
         delay = self.backoff.delay(receives, max(failure.after for failure in failures))
-        shared = {
-            "message_id": record["messageId"],
-            "attempts": receives,
-            "retry_in_seconds": delay,
-        }
+        shared: dict[str, Any] = {"attempts": receives, "retry_in_seconds": delay}
         for failure in failures:
             log = self.logger.warning if failure.heals else self.logger.error
             log("retry", extra=failure.fields | shared)
@@ -183,6 +181,14 @@ class Watchdog:
         except LedgerError as error:
             reason = {"reason": str(error)}
             self.logger.error("not in the ledger", extra=_ids(failure.upload) | reason)
+
+
+def _receives(record: SQSRecord) -> int:
+    """How often SQS has handed out the message; 1 when it does not say so."""
+    try:
+        return int(record["attributes"]["ApproximateReceiveCount"])
+    except (LookupError, TypeError, ValueError, OverflowError):
+        return 1
 
 
 def _ids(upload: Upload | None) -> dict[str, str]:

@@ -1,0 +1,121 @@
+"""Whatever lies on the queue: nothing takes an upload beside it along, nothing goes unlogged.
+
+`EVENT_CASES=100000 pytest tests/unit/test_any_event.py` for a longer run (`make fuzz` does it).
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import logging
+import os
+import uuid
+from collections import Counter
+from typing import Any, cast
+
+import pytest
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics
+from hypothesis import given, settings
+from sftp_watchdog.backoff import Backoff
+from sftp_watchdog.config import Config
+from sftp_watchdog.ledger import Ledger
+from sftp_watchdog.outcome import Clerk
+from sftp_watchdog.settings import Settings
+from sftp_watchdog.watchdog import Watchdog
+
+from tests.unit.hostile_events import BUCKET, ENVELOPES, GOOD
+from tests.unit.watchdog_fakes import FakeBucket, FakeContext, FakeQuill, FakeS3, FakeSqs
+
+CASES = int(os.environ.get("EVENT_CASES", "300"))
+# As much as CloudWatch Logs takes from Lambda as one line.
+LONGEST_LINE = 256 * 1024
+
+
+class Bench:
+    """A watchdog on fakes, whose log is UTF-8 as Lambda's is."""
+
+    def __init__(self) -> None:
+        self.log, self.quill, self.ledger_s3 = io.BytesIO(), FakeQuill(), FakeBucket()
+        own = Settings(BUCKET, "ledger-1", "secret-1", "http://queue")
+        s3, ledger = cast("Any", FakeS3()), Ledger(cast("Any", self.ledger_s3), "ledger-1")
+        name = f"test-{uuid.uuid4()}"
+        # Nobody else keeps its lines, which would be millions.
+        logging.getLogger(name).propagate = False
+        stream = io.TextIOWrapper(self.log, encoding="utf-8", write_through=True)
+        self.watchdog = Watchdog(
+            clerk=Clerk(
+                Config(s3, own, ledger, self._report), ledger, cast("Any", self.quill), s3, 5
+            ),
+            sqs=cast("Any", FakeSqs()),
+            queue_url=own.queue_url,
+            backoff=Backoff(30, 900),
+            max_receive_count=110,
+            logger=Logger(service=name, stream=cast("Any", stream)),
+            metrics=EphemeralMetrics(service="watchdog", namespace="Quillgate"),
+        )
+
+    def _report(self, what: str, error: Exception) -> None:
+        raise AssertionError(what) from error
+
+    def handle(self, *messages: dict[str, Any]) -> set[str]:
+        """The ids of the messages that stay on the queue."""
+        self.log.seek(0)
+        self.log.truncate()
+        self.quill.told.clear()
+        self.ledger_s3.objects.clear()
+        answer = self.watchdog.handle({"Records": list(messages)}, cast("Any", FakeContext()))
+        return {str(item["itemIdentifier"]) for item in answer["batchItemFailures"]}
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        lines = self.log.getvalue().split(b"\n")[:-1]
+        assert max(map(len, lines)) < LONGEST_LINE
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    return Bench()
+
+
+def message(name: str, envelope: dict[str, Any]) -> dict[str, Any]:
+    whole = {"receiptHandle": name, "attributes": {"ApproximateReceiveCount": "1"}}
+    return {"messageId": name, "eventSource": "aws:sqs"} | whole | envelope
+
+
+def good(key: str) -> dict[str, Any]:
+    record = copy.deepcopy(GOOD)
+    record["s3"]["object"]["key"] = key
+    return message(key, {"body": json.dumps({"Records": [record]})})
+
+
+def held(envelope: dict[str, Any]) -> int:
+    """How many records a message holds that can be read as JSON."""
+    event = json.loads(envelope["body"])
+    return len(event["Records"]) if "Records" in event else 1
+
+
+@given(before=ENVELOPES, after=ENVELOPES)
+@settings(max_examples=CASES)
+def test_no_message_costs_a_sibling_and_none_goes_unlogged(
+    bench: Bench, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    any_messages = {"m1": before, "m2": after}
+    failed = bench.handle(
+        good("acme/incoming/1.csv"),
+        message("m1", before),
+        good("acme/incoming/2.csv"),
+        message("m2", after),
+        good("acme/incoming/3.csv"),
+    )
+    told = [each["key"] for each in bench.quill.told]
+    assert [told.count(f"acme/incoming/{number}.csv") for number in (1, 2, 3)] == [1, 1, 1]
+    assert {each["bucket"] for each in bench.quill.told} == {BUCKET}
+    if "ordered_by" not in str(any_messages):
+        assert len({each["id"] for each in bench.quill.told}) == len(told)
+    logged = Counter(line["message_id"] for line in bench.lines)
+    assert failed <= set(any_messages)
+    for name, envelope in any_messages.items():
+        assert logged[name] >= (1 if name in failed else max(1, held(envelope)))
