@@ -8,27 +8,19 @@ from __future__ import annotations
 import copy
 import io
 import json
-import logging
 import os
-import uuid
 from collections import Counter
 from typing import Any, cast
 
 import pytest
-from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics
 from hypothesis import given, settings
-from sftp_watchdog.backoff import Backoff
-from sftp_watchdog.config import Config
 from sftp_watchdog.ledger import Ledger
-from sftp_watchdog.outcome import Clerk
-from sftp_watchdog.settings import Settings
-from sftp_watchdog.watchdog import Watchdog
 
 from tests.unit.hostile_events import BUCKET, ENVELOPES, GOOD
 from tests.unit.watchdog_fakes import FakeBucket, FakeContext, FakeQuill, FakeS3, FakeSqs
+from tests.unit.watchdog_on_fakes import watchdog_on
 
-CASES = int(os.environ.get("EVENT_CASES", "300"))
+CASES = int(os.environ.get("EVENT_CASES", "150"))
 # As much as CloudWatch Logs takes from Lambda as one line.
 LONGEST_LINE = 256 * 1024
 
@@ -38,26 +30,9 @@ class Bench:
 
     def __init__(self) -> None:
         self.log, self.quill, self.ledger_s3 = io.BytesIO(), FakeQuill(), FakeBucket()
-        own = Settings(BUCKET, "ledger-1", "secret-1", "http://queue")
-        s3, ledger = cast("Any", FakeS3()), Ledger(cast("Any", self.ledger_s3), "ledger-1")
-        name = f"test-{uuid.uuid4()}"
-        # Nobody else keeps its lines, which would be millions.
-        logging.getLogger(name).propagate = False
         stream = io.TextIOWrapper(self.log, encoding="utf-8", write_through=True)
-        self.watchdog = Watchdog(
-            clerk=Clerk(
-                Config(s3, own, ledger, self._report), ledger, cast("Any", self.quill), s3, 5
-            ),
-            sqs=cast("Any", FakeSqs()),
-            queue_url=own.queue_url,
-            backoff=Backoff(30, 900),
-            max_receive_count=110,
-            logger=Logger(service=name, stream=cast("Any", stream)),
-            metrics=EphemeralMetrics(service="watchdog", namespace="Quillgate"),
-        )
-
-    def _report(self, what: str, error: Exception) -> None:
-        raise AssertionError(what) from error
+        ledger = Ledger(cast("Any", self.ledger_s3), "ledger-1")
+        self.watchdog = watchdog_on(FakeS3(), ledger, self.quill, FakeSqs(), stream)
 
     def handle(self, *messages: dict[str, Any]) -> set[str]:
         """The ids of the messages that stay on the queue."""
