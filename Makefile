@@ -63,7 +63,7 @@ fuzz: SEED := $(shell echo $$RANDOM)
 fuzz: $(READY) ## broken packets, random operations, cut uploads for MINUTES=60 [SEED=n]; 2000 policies, 100,000 events
 	@$(BIN)/python -m tests.fuzz --minutes '$(MINUTES)' --seed '$(SEED)' --only '$(ONLY)'
 	@$(if $(ONLY),,POLICY_CASES=2000 POLICY_SEED='$(SEED)' $(BIN)/pytest -q tests/comparison)
-	@$(if $(ONLY),,EVENT_CASES=100000 $(BIN)/pytest -q tests/unit/test_any_event.py --hypothesis-seed '$(SEED)')
+	@$(if $(ONLY),,EVENT_CASES=100000 EVENT_SEED='$(SEED)' $(BIN)/pytest -q tests/unit/test_any_event.py)
 
 bench: $(READY) ## speed and memory beside the peers, installs them; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
 	@$(call installed,$(PEERS))

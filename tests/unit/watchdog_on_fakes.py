@@ -7,10 +7,10 @@ import uuid
 from typing import Any, cast
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import EphemeralMetrics
 from sftp_watchdog.backoff import Backoff
 from sftp_watchdog.config import Config
 from sftp_watchdog.ledger import Ledger
+from sftp_watchdog.metrics import Metrics
 from sftp_watchdog.outcome import Clerk
 from sftp_watchdog.settings import Settings
 from sftp_watchdog.watchdog import Watchdog
@@ -32,7 +32,7 @@ def watchdog_on(s3: Any, ledger: Ledger, quill: Any, sqs: Any, log: Any) -> Watc
         backoff=Backoff(30, 900),
         max_receive_count=110,
         logger=Logger(service=name, stream=log),
-        metrics=EphemeralMetrics(service="watchdog", namespace="Quillgate"),
+        metrics=Metrics("Quillgate", "stack-1"),
     )
 
 
