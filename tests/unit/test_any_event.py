@@ -32,17 +32,18 @@ class Bench:
     """A watchdog on fakes, whose log is UTF-8 as Lambda's is."""
 
     def __init__(self) -> None:
-        self.log, self.quill, self.ledger_s3 = io.BytesIO(), FakeQuill(), FakeBucket()
+        self.log, self.quill = io.BytesIO(), FakeQuill()
+        self.s3, self.ledger_s3 = FakeS3(), FakeBucket()
         stream = io.TextIOWrapper(self.log, encoding="utf-8", write_through=True)
         ledger = Ledger(cast("Any", self.ledger_s3), "ledger-1")
-        self.watchdog = watchdog_on(FakeS3(), ledger, self.quill, FakeSqs(), stream)
+        self.watchdog = watchdog_on(self.s3, ledger, self.quill, FakeSqs(), stream)
 
     def handle(self, *messages: dict[str, Any]) -> set[str]:
         """The ids of the messages that stay on the queue."""
         self.log.seek(0)
         self.log.truncate()
-        self.quill.told.clear()
-        self.ledger_s3.objects.clear()
+        for kept in (self.quill.told, self.s3.heads, self.ledger_s3.puts, self.ledger_s3.objects):
+            kept.clear()
         answer = self.watchdog.handle({"Records": list(messages)}, cast("Any", FakeContext()))
         return {str(item["itemIdentifier"]) for item in answer["batchItemFailures"]}
 
