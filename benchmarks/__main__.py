@@ -16,7 +16,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import machine
+from benchmarks import machine, watchdog
 from benchmarks.latency import upload_to_quill
 from benchmarks.lineup import lineup
 from benchmarks.memory import peaks
@@ -24,7 +24,7 @@ from benchmarks.report import GOALS, Results, as_json, table
 from benchmarks.server import BenchError, Server
 from benchmarks.sources import Sources, make_sources
 from benchmarks.workloads import Round, seed
-from quillgate.errors import StartError
+from quillgate.errors import DeployError, StartError
 from quillgate.signals import end_on_signals
 from tests.integration.alone import send_and_fetch
 
@@ -38,10 +38,13 @@ def main() -> None:
     try:
         with ExitStack() as stack:
             results = run(_rounds(), stack)
-    except (BenchError, StartError) as error:
+            _say("the watchdog alone")
+            alone = watchdog.run(_rounds())
+    except (BenchError, DeployError, StartError) as error:
         sys.exit(str(error))
-    RESULTS.write_text(json.dumps(as_json(results, *_about()), indent=2) + "\n")
-    print(table(results))
+    told = {**as_json(results, *_about()), "watchdog": watchdog.as_json(alone)}
+    RESULTS.write_text(json.dumps(told, indent=2) + "\n")
+    print("\n".join([table(results), "", *watchdog.table(alone)]))
     if lost := [name for server in GOALS for name in results.lost.get(server, ())]:
         sys.exit(f"files lost: '{lost[0]}' and others - see {RESULTS}")
 
