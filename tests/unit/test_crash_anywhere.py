@@ -24,6 +24,7 @@ from tests.unit.watchdog_fakes import FakeBucket, FakeContext, FakeQuill, FakeS3
 from tests.unit.watchdog_on_fakes import watchdog_on
 
 KEY, STORY = "acme/incoming/a.csv", "acme/outgoing/a.csv.story.txt"
+UNROUTED = "elsewhere/a.csv"
 # As long as Lambda lets an invocation last; a message is hidden for longer.
 HOLD = timedelta(seconds=60)
 # More than a worker makes for one event.
@@ -108,9 +109,8 @@ class World:
         s3, quill, sqs = map(life.lived, (self.s3, self.quill, self.sqs))
         return watchdog_on(s3, self.ledger(life), quill, sqs, io.StringIO())
 
-    @property
-    def entry(self) -> Entry:
-        [entry] = self.ledger(Life(1_000)).of_key(KEY)
+    def entry_of(self, key: str) -> Entry:
+        [entry] = self.ledger(Life(1_000)).of_key(key)
         return entry
 
     def deliver(self, key: str, *calls: int) -> int:
@@ -143,6 +143,22 @@ def listed(world: World, entry: Entry) -> dict[str, bool]:
     }
 
 
+def test_unrouted_is_listed_whichever_worker_dies() -> None:
+    for calls in range(1, MOST_CALLS):
+        world = World(Moody(0, None))
+        world.deliver(UNROUTED, calls)
+        assert_listed(world, world.entry_of(UNROUTED))
+
+
+def test_a_story_before_the_event_comes_again_changes_no_list() -> None:
+    for calls in range(1, MOST_CALLS):
+        world = World(Moody(0, None))
+        world.work(KEY, calls)
+        world.deliver(STORY)
+        world.deliver(KEY)
+        assert_told_and_listed(world, "accepted")
+
+
 @pytest.mark.parametrize("failures", [0, 1])
 @pytest.mark.parametrize("answer", [None, Rejection("no table")])
 def test_a_worker_may_die_anywhere(failures: int, answer: Rejection | None) -> None:
@@ -160,13 +176,18 @@ def test_two_workers_may_die_anywhere() -> None:
 
 
 def assert_told_and_listed(world: World, outcome: str) -> None:
-    entry = world.entry
+    entry = world.entry_of(KEY)
     assert entry.outcome == outcome
     assert {each["id"] for each in world.quill.told} == {entry.upload_id}
+    assert_listed(world, entry)
+
+
+def assert_listed(world: World, entry: Entry) -> None:
     ledger, ref = world.ledger(Life(1_000)), Ref.of(entry.key, entry.upload_id)
     assert ref in ledger.of_day(entry.uploaded_at[:10])
     assert ref in ledger.of_user(entry.uploaded_by)
-    assert outcome not in ATTENTION or ref in ledger.needing_attention(outcome)
+    if entry.outcome in ATTENTION:
+        assert ref in ledger.needing_attention(entry.outcome)
 
 
 def test_no_worker_makes_more_calls_than_were_tried() -> None:
@@ -180,7 +201,7 @@ def test_a_story_is_noted_whichever_worker_dies() -> None:
         world = World(Moody(0, None))
         world.deliver(KEY)
         world.deliver(STORY, calls)
-        entry = world.entry
+        entry = world.entry_of(KEY)
         assert (entry.outcome, entry.story_key) == ("accepted", STORY)
         assert [step.what for step in entry.history] == ["accepted", "story"]
 

@@ -122,9 +122,13 @@ class Ledger:
             if held is None or changed is None:
                 return None
             try:
-                return self.save(held, changed).entry
+                saved = self._replace(held, changed)
             except TakenError:
                 continue
+            # It is where it was listed: whoever dies before listing it is followed by another.
+            if changed.outcome != held.entry.outcome:
+                self.list_entry(changed, was=held.listed_as)
+            return saved.entry
         raise LedgerError(f"entry changes all the time: {ref.entry!r} - tried again later")
 
     def find(self, ref: Ref) -> Held | None:
