@@ -46,7 +46,7 @@ def run(environment: Environment, target: list[str], seed: int, uploads: int, te
     site.count("dead letters redriven", site.queued(environment.dead_letter_queue_url))
     tell(f"redrive: {site.command('redrive', '--yes')}")
     _drained(site)
-    tell(f"sweep: {site.command('sweep')}")
+    tell(f"sweep: {site.command('sweep', '--all')}")
     _drained(site)
     tell(f"played in {played:.0f} s, mended in {time.monotonic() - started - played:.0f} s")
     tell("injected:")
