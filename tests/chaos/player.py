@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import count
 
 from tests.chaos.clients import Session, log_in
 from tests.chaos.faults import KINDS
@@ -95,22 +94,20 @@ def _send(session: Session, upload: Upload) -> None:
 
 
 def _weather(plan: Plan, site: Site, turns: Turns) -> None:
-    """Faults begin and end in the order of the plan; what is open at the end is ended."""
-    order = count()
-    begins = [(fault.at, 1, next(order), fault) for fault in plan.faults]
-    ends = [
-        (fault.until, 0 if fault.until > fault.at else 2, next(order), fault)
-        for fault in plan.faults
-    ]
-    going: dict[int, ExitStack] = {}
+    """Faults end and begin in the order of the plan; what is open at the end is ended."""
+    going: dict[Fault, ExitStack] = {}
     with ExitStack() as everything:
-        for at, step, _, fault in sorted(begins + ends, key=lambda each: each[:3]):
-            if not turns.await_fault(at):
+        for now in sorted({at for fault in plan.faults for at in (fault.at, fault.until)}):
+            if not turns.await_fault(now):
                 return
-            if step == 1:
-                going[id(fault)] = everything.enter_context(_begun(site, fault))
-            else:
-                going.pop(id(fault)).close()
+            for fault in [each for each in going if each.until == now]:
+                going.pop(fault).close()
+            for fault in [each for each in plan.faults if each.at == now]:
+                begun = everything.enter_context(_begun(site, fault))
+                if fault.until == now:
+                    begun.close()
+                else:
+                    going[fault] = begun
         turns.await_fault(len(plan.uploads))
 
 
