@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from tests.integration import conftest as suite
 from tests.integration.selection import leave_out
+from tests.integration.support import Running, start_environment
 
 # Its environment and options are ours too: `--environment embedded|compose`.
 pytest_configure = suite.pytest_configure
 pytest_sessionstart = suite.pytest_sessionstart
 pytest_sessionfinish = suite.pytest_sessionfinish
 pytest_terminal_summary = suite.pytest_terminal_summary
-environment, running, target = suite.environment, suite.running, suite.target
+environment, target = suite.environment, suite.target
 
 ONE_AT_A_TIME = "floods the queue: LocalStack never has more than one run of a function"
 SHORT = {"embedded": 150, "compose": 60}
@@ -37,6 +38,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _why_not_on_compose(item: pytest.Item) -> str | None:
     return ONE_AT_A_TIME if item.path.stem == "test_flood" else None
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """With few tries, so that there are dead letters, too."""
+    few = ("--parameter", "MaxReceiveCount=4")
+    with start_environment(tmp_path_factory.mktemp("environment"), *few) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -20,8 +20,9 @@ from tests.chaos.player import play
 from tests.chaos.site import Site
 from tests.integration.support import Environment, eventually
 
-# A worker that was killed gives its messages back after 40 s; an engine is behind by then.
+# A worker that was killed gives its messages back after 40 s; a busy machine is behind by more.
 PATIENCE_SECONDS = 120
+SECONDS_EACH = 0.5
 SHOWN = 10
 
 
@@ -35,27 +36,31 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(environment: Environment, target: list[str], seed: int, uploads: int, tell: Tell) -> Run:
-    """Play the plan, end all faults, mend: dead letters first, then one sweep."""
-    started, plan = time.monotonic(), make_plan(seed, uploads)
-    site = Site.prepare(environment, target)
-    place = environment.environment
+    """Play the plan, and mend when all faults are over."""
+    place, started = environment.environment, time.monotonic()
     tell(f"chaos: seed {seed}, {uploads} uploads of {LANES} users on {place}")
-    play(plan, site)
-    played = time.monotonic() - started
-    _drained(site)
-    site.count("dead letters redriven", site.queued(environment.dead_letter_queue_url))
-    tell(f"redrive: {site.command('redrive', '--yes')}")
-    _drained(site)
-    tell(f"sweep: {site.command('sweep', '--all')}")
-    _drained(site)
-    tell(f"played in {played:.0f} s, mended in {time.monotonic() - started - played:.0f} s")
-    tell("injected:")
-    for what, times in sorted(site.injected.items()):
+    run = Run(make_plan(seed, uploads), Site.prepare(environment, target))
+    play(run.plan, run.site)
+    tell(f"played in {time.monotonic() - started:.0f} s")
+    _mend(run, tell)
+    tell(f"mended after {time.monotonic() - started:.0f} s; injected:")
+    for what, times in sorted(run.site.injected.items()):
         tell(f"  {what:<32}{times:>6}")
-    faults = site.faults()
-    fired, ordered = (sum(fault[name] for fault in faults) for name in ("fired", "ordered"))
-    tell(f"  {'(calls that Quill spoiled)':<32}{fired:>6} of {ordered} ordered")
-    return Run(plan, site)
+    return run
+
+
+def _mend(run: Run, tell: Tell) -> None:
+    """Dead letters first, then one sweep: as a person would after such a day."""
+    site = run.site
+    _drained(run)
+    dead = site.queued(site.environment.dead_letter_queue_url)
+    site.count("(dead letters redriven)", dead)
+    if dead:
+        tell(f"redrive: {site.command('redrive')}")
+        _drained(run)
+    tell(f"sweep: {site.command('sweep', '--all')}")
+    _drained(run)
+    site.count("(calls that Quill spoiled)", sum(fault["fired"] for fault in site.faults()))
 
 
 def test_the_balance(run: Run, tell: Tell) -> None:
@@ -75,14 +80,14 @@ def test_each_fault_of_the_plan_was_there(run: Run) -> None:
     assert injected["(workers killed)"]
     assert injected["(messages taken)"]
     assert injected["(events sent again)"]
-    assert sum(fault["fired"] for fault in run.site.faults())
+    assert injected["(calls that Quill spoiled)"]
 
 
 def test_every_event_three_times_more_changes_nothing(run: Run, tell: Tell) -> None:
     before = look(run.site)
     events = list(events_so_far(run.site))
     again = send_mixed(run.site, events * 3, random.Random(run.plan.seed))
-    _drained(run.site)
+    _drained(run)
     after = look(run.site)
     assert after.items == before.items
     assert after.versions == before.versions
@@ -113,10 +118,11 @@ def _told(run: Run, found: Balance) -> Iterator[str]:
         yield from (f"  log: {json.dumps(line)}" for line in log if line.get("key") == wrong.key)
 
 
-def _drained(site: Site) -> None:
+def _drained(run: Run) -> None:
     """Until the watchdog has taken all messages, those that failed too."""
 
     def empty() -> None:
-        assert site.queued(site.environment.queue_url) == 0
+        assert run.site.queued(run.site.environment.queue_url) == 0
 
-    eventually(empty, PATIENCE_SECONDS + len(site.users) * 60, pause_seconds=0.5)
+    patience = PATIENCE_SECONDS + len(run.plan.uploads) * SECONDS_EACH
+    eventually(empty, patience, pause_seconds=0.5)
