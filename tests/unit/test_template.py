@@ -217,6 +217,31 @@ def test_the_watchdog_may_do_what_it_needs_and_nothing_more() -> None:
     assert "ManagedPolicyArns" not in RESOURCES["WatchdogRole"]["Properties"]
 
 
+def test_the_sweep_puts_back_and_reads_no_customers_file() -> None:
+    policies = RESOURCES["SweepRole"]["Properties"]["Policies"]
+    assert actions(policies) == {
+        "s3:ListBucketVersions",
+        "s3:ListBucket",
+        "s3:GetObject",
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "sqs:SendMessage*",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+    objects = {it["Sid"] for it in statements(policies) if "s3:GetObject" in it["Action"]}
+    assert objects == {"ReadTheRoutes", "KeepTheLedger"}
+
+
+def test_the_sweep_goes_by_the_clock() -> None:
+    rule = RESOURCES["SweepRule"]["Properties"]
+    assert rule["ScheduleExpression"] == {"Ref": "SweepSchedule"}
+    [target] = rule["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["Sweep", "Arn"]}
+    permission = RESOURCES["SweepPermission"]["Properties"]
+    assert permission["SourceArn"] == {"Fn::GetAtt": ["SweepRule", "Arn"]}
+
+
 def test_the_queue_takes_transfers_word_about_this_server_only() -> None:
     rule = RESOURCES["TransferRule"]["Properties"]
     assert rule["EventPattern"]["detail"] == {"server-id": [{"Fn::GetAtt": ["Server", "ServerId"]}]}
