@@ -110,6 +110,7 @@ def _sweep(target: Target, order: Order) -> None:
     typer.echo(
         f"{counts.looked_at} versions looked at: {counts.swept} lost and put back, "
         f"{counts.judged_again} to be judged again, {counts.long_waiting} waiting too long"
+        + (f", {counts.passed_over} not to be looked at" if counts.passed_over else "")
         + (" (dry run: nothing is changed)" if order.dry_run else "")
     )
 

@@ -41,6 +41,7 @@ class FakeUploads:
     def __init__(self, page_size: int = 3) -> None:
         self.config: str | None = ROUTES
         self.failure: Exception | None = None
+        self.head_failure: Exception | None = None
         self.listed: list[str] = []
         self._page_size = page_size
         self._versions: dict[str, list[dict[str, Any]]] = {}
@@ -93,6 +94,8 @@ class FakeUploads:
         return {"IsTruncated": len(keys) > len(page), "Contents": [{"Key": key} for key in page]}
 
     def head_object(self, **request: Any) -> dict[str, Any]:
+        if self.head_failure:
+            raise self.head_failure
         latest = self._versions[request["Key"]][0]
         return {**latest, "ContentLength": latest["Size"]}
 

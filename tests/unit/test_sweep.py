@@ -197,6 +197,18 @@ def test_broken_routes_are_reported_and_the_last_good_ones_gone_by(world: World)
     assert world.reports == ["the last good routes stay in force"]
 
 
+def test_what_can_neither_be_listed_nor_read_keeps_no_other_from_being_found(world: World) -> None:
+    """The function may read no customer's file, which ministack wants for such a name."""
+    world.store("acme/inbox/a\1b")
+    world.store("acme/inbox/c")
+    world.uploads.head_failure = client_error(403)
+    assert world.sweep().passed_over == 1
+    assert [upload.key for upload in world.queue.taken()] == ["acme/inbox/c"]
+    world.uploads.head_failure = client_error(503)
+    with pytest.raises(BucketError):
+        world.sweep()
+
+
 @pytest.mark.parametrize("config", [None, "[[route]"])
 def test_without_routes_nothing_is_put_back(world: World, config: str | None) -> None:
     world.store(KEY)

@@ -49,6 +49,7 @@ def test_what_is_put_back_is_logged_and_counted(
         "judged_again": 0,
         "long_waiting": 1,
         "requests": 3,
+        "passed_over": 0,
         "is_complete": True,
     }
     [line] = bench.log.lines("upload put back")

@@ -41,7 +41,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     what was counted:
 
         {"looked_at": 1200, "swept": 1, "judged_again": 0, "long_waiting": 0, "requests": 2,
-         "is_complete": true}
+         "passed_over": 0, "is_complete": true}
     """
     scheduled = build(Settings.from_environ(os.environ))
     scheduled.logger.append_keys(request_id=context.aws_request_id)

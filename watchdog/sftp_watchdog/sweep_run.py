@@ -56,7 +56,8 @@ class Counts:
 
     `looked_at` are versions in routed folders. `swept` were lost and are put back; `judged_again`
     waited, or had no route, and are put back as well; `long_waiting` wait longer than they should;
-    `requests` are listings of versions; `is_complete`: no page was left for the next run.
+    `requests` are listings of versions; `passed_over` objects that could not be looked at (an
+    engine's fault, see `versions`); `is_complete`: no page was left for the next run.
     """
 
     looked_at: int = 0
@@ -64,6 +65,7 @@ class Counts:
     judged_again: int = 0
     long_waiting: int = 0
     requests: int = 0
+    passed_over: int = 0
     is_complete: bool = False
 
 

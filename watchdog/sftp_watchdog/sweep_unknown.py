@@ -24,7 +24,7 @@ def look_at_versions(run: Run, routes: Routes, progress: Progress) -> Progress:
     folders = routed_folders(routes, versions.below, order.only)
     for page in versions.pages(folders, progress.cursor):
         progress = progress.after(page.next, search.look_at(page))
-        run.counts.requests = versions.requests
+        run.counts.requests, run.counts.passed_over = versions.requests, versions.passed_over
         run.tools.tick(run.counts)
         if page.next and (order.seconds_left() <= 0 or versions.requests >= order.pages):
             return progress

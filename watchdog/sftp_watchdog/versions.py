@@ -38,7 +38,8 @@ class Page:
 class Versions:
     """The versions in `bucket`. Every method may raise BucketError.
 
-    `requests` counts the listings, which are what a sweep of a large bucket costs.
+    `requests` counts the listings, which are what a sweep of a large bucket costs; `passed_over`
+    the objects that neither the engine could list nor the caller read.
     """
 
     def __init__(self, s3: S3Client, bucket: str) -> None:
@@ -46,6 +47,7 @@ class Versions:
         self._s3: Any = s3
         self.bucket = bucket
         self.requests = 0
+        self.passed_over = 0
 
     def pages(self, folders: list[str], after: Cursor | None = None) -> Iterator[Page]:
         """Every version in `folders`, which are sorted and do not overlap, from `after` on."""
@@ -122,9 +124,19 @@ class Versions:
         except ClientError as error:
             if not _is_engines_fault(error):
                 raise
-            head = self._s3.head_object(Bucket=self.bucket, Key=key)
-            return [{"VersionId": None, **head, "Key": key, "Size": head["ContentLength"]}]
+            return self._latest_of(key)
         return [version for version in answer.get("Versions", ()) if version["Key"] == key]
+
+    def _latest_of(self, key: str) -> list[Version]:
+        """The latest version, for those who may read it: who may not goes on with the others."""
+        try:
+            head = self._s3.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if _status(error) not in (403, 404):
+                raise
+            self.passed_over += 1
+            return []
+        return [{"VersionId": None, **head, "Key": key, "Size": head["ContentLength"]}]
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -142,4 +154,8 @@ def _is_ahead(folder: str, cursor: Cursor) -> bool:
 
 
 def _is_engines_fault(error: ClientError) -> bool:
-    return error.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+    return _status(error) == 500
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
