@@ -95,7 +95,7 @@ def _question(deployment: Deployment, key: str | None) -> str:
 def _tell(done: Redriven) -> None:
     typer.echo(
         f"put back: {done.put_back} ({done.letters} from the dead-letter queue, "
-        f"{done.entries} that only the ledger knew)"
+        f"{done.entries} from the ledger)"
     )
     if done.others:
         typer.echo(f"left: {done.others} other dead letters")

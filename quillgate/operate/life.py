@@ -225,9 +225,9 @@ def _told(line: Line) -> str:
     name, new = (repr(said(path, "").rpartition("/")[2]) for path in ("path", "new-path"))
     match line.kind:
         case "CONNECTED":
-            client = f" ({said('client')})" if said("client") else ""
-            where = f"from {said('source-ip', 'somewhere')}{client}"
-            return f"{said('user', '?')} logged in {where}, session {line.session}"
+            where = said("source-ip", "somewhere")
+            session = f"session {line.session}, {said('client', 'client unknown')}"
+            return f"{said('user', '?')} logged in from {where}, {session}"
         case "RENAME":
             return f"RENAME {name} to {new}"
         case "ERROR":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ def person(deployment: Deployment) -> str:
     """Who orders: the AWS identity, or the user of this machine."""
     if deployment.target.environment == "aws":
         return str(deployment.client("sts").get_caller_identity()["Arn"])
-    return getpass.getuser()
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in containers
+        return f"user {os.getuid()}"
 
 
 @dataclass(frozen=True)

@@ -245,7 +245,7 @@ def test_the_command_ends_with_counts(capsys: pytest.CaptureFixture[str]) -> Non
     out, err = capsys.readouterr()
     lines = out.splitlines()
     assert err.startswith("embedded, stack stack-1\n")
-    assert lines[0] == ("put back: 2 (1 from the dead-letter queue, 1 that only the ledger knew)")
+    assert lines[0] == ("put back: 2 (1 from the dead-letter queue, 1 from the ledger)")
     assert lines[1] == "left: 1 other dead letters"
     assert lines[2].startswith("left: 7 messages that are no uploads")
     assert len(lines) == 3 + 5

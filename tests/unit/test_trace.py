@@ -159,7 +159,7 @@ def test_a_life_in_the_order_of_time(place: Place) -> None:
     place.logs.events.append(log(20, "CLOSE", path=f"/{BUCKET}/{STORY}", bytes_out="99"))
     life = told(place)
     assert [(moment.where, moment.what) for moment in life.moments] == [
-        ("SFTP", "acme logged in from 192.0.2.1, session s1"),
+        ("SFTP", "acme logged in from 192.0.2.1, session s1, client unknown"),
         ("SFTP", "OPEN 'q3 sales.csv'"),
         ("S3", "stored, 7 bytes"),
         ("SFTP", "CLOSE 'q3 sales.csv', 7 bytes"),
