@@ -216,8 +216,23 @@ def test_a_run_that_dies(
     environment: Environment, watch: Watch, function: str, event: dict[str, str]
 ) -> None:
     """The engine counts it by itself; what a function cannot read fails as a whole."""
+    alarm = watch.definition(f"{function}-errors")
     assert "FunctionError" in invoke(environment, function, event)
-    watch.is_told(watch.definition(f"{function}-errors"))
+    eventually(lambda: is_measured(environment, alarm))
+    watch.is_told(alarm)
+
+
+def is_measured(environment: Environment, alarm: dict[str, Any]) -> None:
+    """The alarm's metric has crossed its threshold, as the engine sees it at this moment."""
+    now = datetime.now(UTC)
+    found = environment.client("cloudwatch").get_metric_statistics(
+        **{key: alarm[key] for key in ("Namespace", "MetricName", "Dimensions")},
+        StartTime=now - timedelta(seconds=alarm["Period"]),
+        EndTime=now,
+        Period=alarm["Period"],
+        Statistics=["Sum"],
+    )
+    assert any(each["Sum"] > alarm["Threshold"] for each in found["Datapoints"])
 
 
 def invoke(environment: Environment, function: str, event: dict[str, str]) -> dict[str, Any]:
