@@ -21,6 +21,7 @@ from benchmarks.latency import upload_to_quill
 from benchmarks.lineup import lineup
 from benchmarks.memory import peaks
 from benchmarks.report import GOALS, Results, as_json, table
+from benchmarks.rounds import rounds
 from benchmarks.server import BenchError, Server
 from benchmarks.sources import Sources, make_sources
 from benchmarks.workloads import Round, seed
@@ -37,9 +38,10 @@ def main() -> None:
     end_on_signals(lambda number: 128 + number)
     try:
         with ExitStack() as stack:
-            results = run(_rounds(), stack)
+            number = rounds()
+            results = run(number, stack)
             _say("the watchdog alone")
-            alone = watchdog.run(_rounds())
+            alone = watchdog.run(number)
     except (BenchError, DeployError, StartError) as error:
         sys.exit(str(error))
     told = {**as_json(results, *_about()), "watchdog": watchdog.as_json(alone)}
@@ -49,7 +51,7 @@ def main() -> None:
         sys.exit(f"files lost: '{lost[0]}' and others - see {RESULTS}")
 
 
-def run(rounds: int, stack: ExitStack) -> Results:
+def run(turns: int, stack: ExitStack) -> Results:
     """Each round gives every server its turn, so that a busy minute strikes them all."""
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="quillgate-bench-")))
     _say("starting the servers")
@@ -59,9 +61,9 @@ def run(rounds: int, stack: ExitStack) -> Results:
     for server in started.servers:
         _say(f"{server.name}: making the folders to be listed")
         seed(server)
-    for number in range(1, rounds + 1):
+    for number in range(1, turns + 1):
         for server in started.servers:
-            _say(f"round {number} of {rounds}: {server.name}")
+            _say(f"round {number} of {turns}: {server.name}")
             _take_turn(server, sources, number, results)
     if os.environ.get("BENCH_HUGE") == "1":
         _say("5 GB through our server alone")
@@ -80,13 +82,6 @@ def _take_turn(server: Server, sources: Sources, number: int, results: Results) 
 
 def _about() -> tuple[object, object]:
     return machine.describe(), machine.versions()
-
-
-def _rounds() -> int:
-    value = os.environ.get("BENCH_ROUNDS", "3")
-    if not value.isdecimal() or int(value) < 1:
-        raise BenchError(f"no number of rounds: BENCH_ROUNDS='{value}' - give 1 or more")
-    return int(value)
 
 
 def _say(text: str) -> None:

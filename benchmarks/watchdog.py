@@ -5,14 +5,17 @@ Processor time but for the last figure, so that a busy machine changes little. B
 
 from __future__ import annotations
 
-import os
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from benchmarks.rounds import rounds
 from benchmarks.server import BenchError
+from benchmarks.sweep import Swept
 from benchmarks.watchdog_calls import LATENCY_SECONDS, Calls, calls, seconds_with_latency
 from benchmarks.watchdog_rate import reading, seconds_per_upload, steps
 from benchmarks.watchdog_start import Size, Start, starts
@@ -38,6 +41,7 @@ class Results:
     size: Size
     calls: Calls
     with_latency: list[float]
+    swept: Swept
 
     def ratio(self, routes: str) -> float:
         """The time for one upload, by that with one route."""
@@ -53,18 +57,29 @@ class Results:
         yield zipped, self.size.zipped <= ZIP_GOAL_BYTES
 
 
-def run(rounds: int) -> Results:
+def run(times: int) -> Results:
     """Measure it all; BenchError or DeployError when the package cannot be built or started."""
-    size, started = starts(rounds)
+    size, started = starts(times)
     return Results(
-        uploads=seconds_per_upload(rounds),
-        steps=steps(rounds),
-        reading=reading(rounds),
+        uploads=seconds_per_upload(times),
+        steps=steps(times),
+        reading=reading(times),
         starts=started,
         size=size,
         calls=calls(),
-        with_latency=seconds_with_latency(rounds),
+        with_latency=seconds_with_latency(times),
+        swept=_sweep(),
     )
+
+
+def _sweep() -> Swept:
+    """In a process of its own: its memory is measured."""
+    command = [sys.executable, "-m", "benchmarks.sweep"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        last = ran.stderr.strip().rpartition("\n")[2]
+        raise BenchError(f"sweep cannot be measured: {last!r} - correct it")
+    return Swept(**json.loads(ran.stdout))
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -94,6 +109,7 @@ def table(results: Results) -> Iterator[str]:
     took = f"{median(results.with_latency) * 1e3:.0f} ms for an upload"
     before = f"{results.calls.before_quill} calls before Quill hears of it"
     yield f"S3 at {LATENCY_SECONDS * 1e3:g} ms a call: {took}, {before}"
+    yield _swept(results.swept)
     for text, met in results.goals():
         yield f"goal: watchdog, {text}: {'met' if met else 'NOT MET'}"
 
@@ -111,10 +127,19 @@ def _start(results: Results) -> str:
     )
 
 
+def _swept(swept: Swept) -> str:
+    requests = sum(swept.requests.values())
+    return (
+        f"sweep of {swept.keys:,} keys: {swept.seconds:.0f} s ({swept.keys_per_second:,.0f} a "
+        f"second), {swept.memory / 1e6:.0f} MB more memory, {requests:,} requests, "
+        f"{swept.put_back} of {swept.lost} lost put back"
+    )
+
+
 def main() -> None:
     """Run it alone; one line on stderr when it cannot be done."""
     try:
-        print("\n".join(table(run(int(os.environ.get("BENCH_ROUNDS", "3"))))))
+        print("\n".join(table(run(rounds()))))
     except (BenchError, DeployError) as error:
         sys.exit(str(error))
 

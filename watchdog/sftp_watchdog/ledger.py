@@ -295,7 +295,7 @@ def _errors(name: str) -> Iterator[None]:
 
 def _is_missing(error: ClientError) -> bool:
     """Whether there is no such object; a bucket that is gone is an error."""
-    return _status(error) == 404 and error.response["Error"].get("Code") != "NoSuchBucket"
+    return _status(error) == 404 and error.response.get("Error", {}).get("Code") != "NoSuchBucket"
 
 
 def _status(error: ClientError) -> int:
