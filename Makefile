@@ -65,7 +65,7 @@ fuzz: $(READY) ## broken packets, random operations, cut uploads for MINUTES=60 
 	@$(if $(ONLY),,POLICY_CASES=2000 POLICY_SEED='$(SEED)' $(BIN)/pytest -q tests/comparison)
 	@$(if $(ONLY),,EVENT_CASES=100000 EVENT_SEED='$(SEED)' $(BIN)/pytest -q tests/unit/test_any_event.py)
 
-bench: $(READY) ## speed and memory beside the peers, installs them; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
+bench: $(READY) ## speed and memory beside the peers (installs them), and of the watchdog alone; BENCH_ROUNDS=3, BENCH_HUGE=1 for 5 GB
 	@$(call installed,$(PEERS))
 	@$(BIN)/python -m benchmarks
 

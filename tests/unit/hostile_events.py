@@ -49,7 +49,6 @@ PATHS = [
     ("s3", "object"),
     *(("s3", "object", name) for name in ("key", "size", "eTag", "versionId", "sequencer")),
 ]
-# Longer than what S3 takes as a key, deeper than what can be read, the same member twice.
 EVENT_BRIDGE = {
     "version": "0",
     "source": "aws.transfer",
@@ -72,6 +71,7 @@ def broken_records(draw: st.DrawFn) -> Any:
 
 RECORDS = st.one_of(broken_records(), st.just(GOOD), JSON, st.just({"Event": "s3:TestEvent"}))
 EVENTS = st.lists(RECORDS, max_size=4).map(lambda found: {"Records": found})
+# Deeper than what can be read, the same member twice, as long as SQS takes.
 DEEP = ["[" * 100_000, '{"Records": [' + "[" * 900 + "]" * 900 + "]}", '{"Records":' * 5_000]
 DOUBLE = json.dumps({"Records": [GOOD]})[:-1] + ', "Records": []}'
 HUGE = ["x" * 1_000_000, json.dumps({"Records": ["y" * 250_000]}), json.dumps([GOOD] * 300)]
