@@ -37,7 +37,7 @@ def balance(plan: Plan, books: Books) -> Balance:
     routed = {version: upload for version, upload in pairs.whole.items() if upload.is_routed}
     items, entries = _by_version(books.items), _by_version(books.entries)
     wrong = [
-        *_bytes(plan, books, pairs),
+        *_bytes(books, pairs),
         *_told_once(routed, items),
         *_fragments(pairs.fragments, items),
         *_nothing_else_told(books, pairs),
@@ -48,7 +48,7 @@ def balance(plan: Plan, books: Books) -> Balance:
     return Balance(tuple(_lines(books, pairs, routed, items)), tuple(wrong))
 
 
-def _bytes(plan: Plan, books: Books, pairs: Pairs) -> Iterator[Wrong]:
+def _bytes(books: Books, pairs: Pairs) -> Iterator[Wrong]:
     for upload in pairs.missing:
         yield Wrong(f"{books.homes[upload.lane]}/{upload.path}", f"not stored as sent: {upload}")
     for version in pairs.strange:
@@ -98,15 +98,27 @@ def _ledger(
         if len(found) != 1 and (upload.is_routed or found):
             yield Wrong(version.key, f"{len(found)} entries in the ledger, not 1: {version}")
         for entry in found:
-            if entry["outcome"] not in _final(version, upload, pairs):
-                yield Wrong(version.key, f"not its outcome in the ledger: {entry}")
-            receipts = {item["receipt"] for item in items.get(version.id, [])}
-            if entry["outcome"] == "accepted" and receipts != {entry["receipt"]}:
-                yield Wrong(version.key, f"not Quill's receipt {receipts}: {entry}")
+            final, told = _final(version, upload, pairs), items.get(version.id, [])
+            yield from (
+                Wrong(version.key, f"{what}: {entry}") for what in _amiss(entry, final, told)
+            )
     known = {version.id for version in (*pairs.whole, *pairs.fragments)}
     for entry in books.entries:
         if (entry["key"], entry["version_id"]) not in known:
             yield Wrong(entry["key"], f"an entry of no upload: {entry}")
+
+
+def _amiss(
+    entry: dict[str, Any], final: tuple[str, ...], told: list[dict[str, Any]]
+) -> Iterator[str]:
+    """What does not fit in one entry, beside the items of the same version."""
+    if entry["outcome"] not in final:
+        yield "not its outcome in the ledger"
+    receipts, statuses = ({item[name] for item in told} for name in ("receipt", "status"))
+    if entry["outcome"] == "accepted" and receipts != {entry["receipt"]}:
+        yield f"not Quill's receipt {receipts}"
+    if entry["outcome"] == "partial" and statuses - {"withdrawn"}:
+        yield f"partial, but {statuses} at Quill"
 
 
 def _final(version: Version, upload: Upload, pairs: Pairs) -> tuple[str, ...]:

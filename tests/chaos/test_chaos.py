@@ -15,7 +15,7 @@ from tests.chaos.balance import Balance, balance
 from tests.chaos.books import look
 from tests.chaos.conftest import Tell
 from tests.chaos.messages import events_so_far, send_mixed
-from tests.chaos.plan import LANES, Plan, make_plan
+from tests.chaos.plan import LANES, TEMPORARY, Plan, Upload, make_plan
 from tests.chaos.player import play
 from tests.chaos.site import Site
 from tests.integration.support import Environment, eventually
@@ -32,6 +32,10 @@ class Run:
 
     plan: Plan
     site: Site
+
+    def key(self, upload: Upload) -> str:
+        """Where an upload is stored."""
+        return f"{self.site.users[upload.lane].home}/{upload.path}"
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +116,8 @@ def _told(run: Run, found: Balance) -> Iterator[str]:
     entries, log = look(run.site).entries, run.site.environment.watchdog_log()
     for wrong in found.wrong[:SHOWN]:
         yield f"\n{wrong.key!r}: {wrong.what}"
-        home, _, path = wrong.key.partition("/")
-        yield from (f"  plan: {each}" for each in run.plan.uploads if path in (each.path, home))
+        key = wrong.key.removesuffix(TEMPORARY)
+        yield from (f"  plan: {each}" for each in run.plan.uploads if run.key(each) == key)
         yield from (f"  ledger: {json.dumps(each)}" for each in entries if each["key"] == wrong.key)
         yield from (f"  log: {json.dumps(line)}" for line in log if line.get("key") == wrong.key)
 

@@ -121,6 +121,16 @@ WRONG = {
         replace(GOOD, items=tuple(REFUSED if each is FRAGMENT else each for each in GOOD.items)),
         "a fragment told like this",
     ),
+    "partial, but not withdrawn": (
+        replace(
+            GOOD,
+            entries=tuple(
+                {**each, "outcome": "partial"} if each["version_id"] == CUT else each
+                for each in GOOD.entries
+            ),
+        ),
+        "partial, but {'accepted'} at Quill",
+    ),
     "a temporary name told": (
         replace(GOOD, items=(*GOOD.items, item(TEMPORARY_VERSION))),
         "told without a routed upload",
