@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
 from sftp_watchdog.errors import MessageError
-from sftp_watchdog.events import Upload, read, records
+from sftp_watchdog.events import NoUpload, Upload, read, records
+from sftp_watchdog.evidence import Evidence
 
 _BATCH = 10  # SQS gives and takes no more in one call
 # All are visible again at the end of the look; this is for one that is killed.
@@ -18,23 +20,29 @@ _WAIT_SECONDS = 1
 
 @dataclass(frozen=True)
 class Letter:
-    """A message, its S3 records, and the uploads in them; both empty when it is no S3 event."""
+    """A message, its records, and the uploads in them or what Transfer says of some; all empty when
+    it is no event of theirs.
+    """
 
     message_id: str
     handle: str
     body: str
     records: tuple[Any, ...] = ()
     uploads: tuple[Upload, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
 
     @classmethod
     def of(cls, message: dict[str, Any]) -> Letter:
         """Read a message as SQS gives it."""
         letter = (message["MessageId"], message["ReceiptHandle"], message["Body"])
         try:
-            found = tuple(records(message["Body"]))
+            whole = tuple(records(message["Body"]))
         except MessageError:
             return cls(*letter)
-        return cls(*letter, found, tuple(_uploads(found)))
+        found = list(_read(whole))
+        uploads = tuple(each for each in found if isinstance(each, Upload))
+        evidence = tuple(each for each in found if isinstance(each, Evidence))
+        return cls(*letter, whole, uploads, evidence)
 
 
 class DeadLetters:
@@ -101,14 +109,10 @@ class DeadLetters:
         return [Letter.of(message) for message in answer.get("Messages", [])]
 
 
-def _uploads(found: Sequence[Any]) -> Iterator[Upload]:
+def _read(found: Sequence[Any]) -> Iterator[Upload | Evidence | NoUpload]:
     for each in found:
-        try:
-            upload = read(each)
-        except MessageError:
-            continue
-        if isinstance(upload, Upload):
-            yield upload
+        with suppress(MessageError):
+            yield read(each)
 
 
 def _entries(handles: Sequence[str]) -> list[dict[str, Any]]:

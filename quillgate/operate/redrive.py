@@ -9,6 +9,7 @@ from itertools import islice
 
 from sftp_watchdog.entry import Entry
 from sftp_watchdog.events import Upload
+from sftp_watchdog.evidence import Evidence
 from sftp_watchdog.ledger_names import Ref
 
 from quillgate.errors import NoUploadError
@@ -39,6 +40,14 @@ class Wanted:
             and self.version_id in (None, upload.version_id)
         )
 
+    def is_in(self, letter: Letter) -> bool:
+        """Whether a dead letter has one of them, or says of one whether it is whole."""
+        return any(map(self, letter.uploads)) or any(map(self._is_about, letter.evidence))
+
+    def _is_about(self, evidence: Evidence) -> bool:
+        ended = datetime.fromisoformat(evidence.ended)
+        return self.key in (None, evidence.key) and (self.since is None or ended >= self.since)
+
 
 @dataclass
 class Redriven:
@@ -63,9 +72,9 @@ class Redriven:
     def count(self, batch: list[Letter], taken: list[Letter]) -> None:
         """Add what became of a batch of dead letters."""
         uploads = [upload.upload_id for letter in taken for upload in letter.uploads]
-        foreign = [letter for letter in batch if not letter.uploads]
+        foreign = [letter for letter in batch if not (letter.uploads or letter.evidence)]
         self._ids.update(uploads)
-        self.letters += len(uploads)
+        self.letters += len(uploads) + sum(len(letter.evidence) for letter in taken)
         self.foreign += len(foreign)
         self.others += len(batch) - len(taken) - len(foreign)
         self.examples = [*self.examples, *foreign][:_FOREIGN_KEPT]
@@ -78,7 +87,7 @@ def dead_letters(
     where = orders.deployment
     with DeadLetters(where.client("sqs"), where.dead_letter_queue_url) as queue:
         for batch in queue.batches():
-            taken = [letter for letter in batch if any(map(wanted, letter.uploads))]
+            taken = [letter for letter in batch if wanted.is_in(letter)]
             orders.dead_letters(queue, taken)
             done.count(batch, taken)
             say(done.put_back)

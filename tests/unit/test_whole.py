@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sftp_watchdog.errors import NoReceiptError, NoVersionsError, TakenError
 from sftp_watchdog.events import Upload
 from sftp_watchdog.evidence import Evidence
+from sftp_watchdog.ledger_names import Ref
 
 from tests.unit.watchdog_fakes import FakeBucket, client_error
 from tests.unit.whole_fakes import Desk, at, broken_off, completed, renamed
@@ -110,6 +111,11 @@ def test_what_was_withdrawn_cannot_be_ordered_for_quill_keeps_it_so() -> None:
     upload = desk.s3.store(KEY, b"frag", 1)
     desk.hear(upload)
     desk.hear(broken_off(upload))
+    # As `quillgate redrive` does before it queues the order.
+    desk.ledger.update(
+        Ref.of(upload.key, upload.upload_id),
+        lambda entry: entry.moved(at(50), "retrying", "put back by ada"),
+    )
     assert desk.hear(replace(upload, ordered_by="ada")) == ["partial"]
     assert "uploaded again" in desk.entry(upload).reason
     assert len(desk.quill.told) == 1

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .ledger import Held, Ledger
     from .quill import Quill
 
+_WITHDRAWN = "; withdrawn from Quill"
 # Quill cannot know of these.
 _NEVER_TOLD = ("waiting", "unrouted", "rejected")
 
@@ -56,9 +57,16 @@ class Fragments:
         # A try that failed may have reached Quill, too.
         if project and entry.outcome not in _NEVER_TOLD:
             self.quill.withdraw(project, entry.upload_id)
-            reason = f"{reason}; withdrawn from Quill"
+            reason += _WITHDRAWN
         now = self.ledger.now()
         return self.ledger.save(held, entry.moved(now, "partial", reason, project=project)).entry
+
+
+def was_withdrawn(entry: Entry) -> bool:
+    """Whether Quill was asked to forget it: it may keep to that whatever it is told later."""
+    return any(
+        step.what == "partial" and step.reason.endswith(_WITHDRAWN) for step in entry.history
+    )
 
 
 def _is_known(entry: Entry) -> bool:

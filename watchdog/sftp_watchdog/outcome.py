@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .entry import Entry, Step
 from .errors import MessageError, OutOfTimeError
+from .evidence import Evidence
+from .evidence_weighed import Scales
+from .fragments import Fragments, was_withdrawn
 from .ledger_names import Ref
 from .markers import Markers
 from .names import STORY_SUFFIX, why_never_routed
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .events import Upload
-    from .ledger import Held, Ledger
+    from .ledger import Ledger
     from .quill import Quill
     from .routes import Routes
 
@@ -92,7 +95,7 @@ class Clerk:
             # A worker that died may have left this out.
             self.ledger.list_entry(held.entry)
             return Outcome("duplicate", f"already {held.entry.outcome}: {held.entry.updated_at}")
-        outcome = self._decide(upload, held, found)
+        outcome = self._decide(upload, held.entry, found)
         # Its story may have been seen meanwhile: what Quill said is true all the same.
         self.ledger.finish(held, lambda entry: self._entry(entry, outcome))
         return self._look_again(upload, outcome, found, seconds_left)
@@ -127,10 +130,9 @@ class Clerk:
             return Outcome("ignored", f"the marker of {file!r}")
         return routes.find(upload.key) or Outcome("unrouted", routes.why_unrouted(upload.key))
 
-    def _decide(self, upload: Upload, held: Held, found: Match | Outcome) -> Outcome:
-        entry = held.entry
-        if held.listed_as == "partial" and entry.receipt:
-            why = "Quill had it and it was withdrawn for good - have the file uploaded again"
+    def _decide(self, upload: Upload, entry: Entry, found: Match | Outcome) -> Outcome:
+        if was_withdrawn(entry):
+            why = "withdrawn from Quill for good - have the file uploaded again"
             return Outcome("partial", why, entry.project, entry.receipt)
         if isinstance(found, Outcome):
             return found
