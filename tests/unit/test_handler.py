@@ -108,6 +108,10 @@ class Bench:
             metrics=metrics,
         )
 
+    def watch(self, bucket: str) -> None:
+        """From now on the uploads are in this bucket."""
+        self.watchdog = replace(self.watchdog, clerk=replace(self.watchdog.clerk, bucket=bucket))
+
     def handle(
         self, *bodies: object, receives: int = 1, seconds: list[float] | None = None
     ) -> list[str]:
@@ -135,7 +139,7 @@ def bench(server: QuillServer) -> Bench:
 
 
 def test_emits_the_notification_of_the_contract(bench: Bench) -> None:
-    bench.watchdog.clerk.config.bucket = "dev-quillgate-sftp-000000000000"
+    bench.watch("dev-quillgate-sftp-000000000000")
     assert bench.handle(example("notification")) == []
     [(_, _, body)] = bench.server.requests
     contract = json.loads((DATA / "notification.json").read_text())
@@ -210,6 +214,31 @@ def test_garbage_fails_alone_and_is_logged_as_an_error(bench: Bench) -> None:
     assert [line["level"] for line in lines] == ["ERROR", "ERROR"]
     assert [line["message_id"] for line in lines] == ["m0", "m1"]
     assert "garbage" in lines[0]["reason"]
+
+
+def test_evidence_is_logged_and_a_fragment_has_its_outcome(server: QuillServer) -> None:
+    s3 = FakeVersions(ROUTES)
+    bench = Bench(server, s3)
+    bench.watch("b")
+    upload = s3.store("acme/incoming/a.csv", b"frag", 0)
+    word = json.dumps(evidence.event(broken_off(upload)))
+    assert bench.handle(json.dumps({"Records": [requeue.record(upload)]})) == []
+    server.answers = [(503, {}, b"")]
+    assert bench.handle(word) == ["m0"]
+    [line] = bench.log.lines("retry")
+    assert line["upload_id"] == upload.upload_id
+    server.answers = [(204, {}, b"")]
+    assert bench.handle(word, word) == []
+    outcomes = [line["outcome"] for line in bench.log.lines("upload ")]
+    assert outcomes == ["accepted", "partial", "duplicate"]
+    assert [line["key"] for line in bench.log.lines("evidence")] == [upload.key] * 3
+
+
+def test_an_event_of_transfers_that_is_none_fails_alone(bench: Bench) -> None:
+    wrong = json.dumps({"source": "aws.transfer", "detail-type": evidence.FAILED, "detail": 7})
+    other = json.dumps({"source": "aws.transfer", "detail-type": "other", "detail": {}})
+    assert bench.handle(wrong, other, created("acme/incoming/a.csv")) == ["m0"]
+    assert bench.told == ["acme/incoming/a.csv"]
 
 
 @pytest.mark.parametrize(
