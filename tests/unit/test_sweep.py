@@ -5,7 +5,7 @@ from math import inf
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sftp_watchdog.entry import SETTLED, Entry
 from sftp_watchdog.errors import BucketError, NoRoutesError
@@ -274,8 +274,16 @@ def is_lost(case: dict[str, Any]) -> bool:
     return bool(listed and lost)
 
 
+# More versions of one name than a page has, beside a name that cannot be listed.
+MANY = [
+    {"key": key, "outcome": "none", "overdue": 0, "listed": 0, "was": ""}
+    for key in ["zoe/inbox/d\n'"] * 4 + ["zoe/inbox/a\1b"]
+]
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(uploads(), max_size=8))
+@example(MANY)
 def test_whatever_was_lost_is_put_back_once_and_nothing_else(cases: list[dict[str, Any]]) -> None:
     # A name that the engine cannot list has one version it can give.
     world = World()

@@ -84,18 +84,21 @@ class Versions:
                 return
 
     def _page(self, folder: str, at: Cursor | None) -> Page:
-        self.requests += 1
-        request = {"Bucket": self.bucket, "Prefix": folder}
-        if at:
-            request["KeyMarker"] = at.key
-        if at and at.version_id:
-            request["VersionIdMarker"] = at.version_id
         try:
-            answer = self._s3.list_object_versions(**request)
+            return self._listed(folder, at)
         except ClientError as error:
             if not _is_engines_fault(error):
                 raise
             return self._page_one_by_one(folder, at)
+
+    def _listed(self, prefix: str, at: Cursor | None) -> Page:
+        self.requests += 1
+        request = {"Bucket": self.bucket, "Prefix": prefix}
+        if at:
+            request["KeyMarker"] = at.key
+        if at and at.version_id:
+            request["VersionIdMarker"] = at.version_id
+        answer = self._s3.list_object_versions(**request)
         following = None
         if answer["IsTruncated"]:
             following = Cursor(answer["NextKeyMarker"], answer.get("NextVersionIdMarker") or "")
@@ -118,14 +121,21 @@ class Versions:
 
     def _versions_of(self, key: str) -> list[Version]:
         """The versions of one object; the latest alone where the engine cannot list them."""
-        self.requests += 1
+        found: list[Version] = []
+        at: Cursor | None = None
         try:
-            answer = self._s3.list_object_versions(Bucket=self.bucket, Prefix=key)
+            # Other keys that begin so come after it.
+            while at is None or at.key == key:
+                page = self._listed(key, at)
+                found += [version for version in page.versions if version["Key"] == key]
+                if page.next is None:
+                    break
+                at = page.next
         except ClientError as error:
             if not _is_engines_fault(error):
                 raise
             return self._latest_of(key)
-        return [version for version in answer.get("Versions", ()) if version["Key"] == key]
+        return found
 
     def _latest_of(self, key: str) -> list[Version]:
         """The latest version, for those who may read it: who may not goes on with the others."""
