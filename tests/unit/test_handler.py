@@ -10,6 +10,7 @@ import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import UnexpectedBatchTypeError
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.exceptions import EndpointConnectionError
+from sftp_watchdog import evidence, requeue
 from sftp_watchdog.backoff import Backoff
 from sftp_watchdog.config import Config, reporter
 from sftp_watchdog.entry import Entry, Step
@@ -36,6 +37,7 @@ from tests.unit.watchdog_fakes import (
     client_error,
     quill_server,
 )
+from tests.unit.whole_fakes import FakeVersions, broken_off
 
 Answer = tuple[int, dict[str, str], bytes]
 DATA = Path(__file__).parents[1] / "data"
@@ -77,11 +79,11 @@ def batch(*bodies: object, receives: int = 1) -> dict[str, Any]:
 class Bench:
     """A watchdog on fakes, and a Quill on loopback."""
 
-    def __init__(self, server: QuillServer) -> None:
+    def __init__(self, server: QuillServer, s3: FakeS3 | None = None) -> None:
         self.now = 0.0
         self.server = server
         self.server.answers = [RECEIPT]
-        self.s3, self.sqs, self.log = FakeS3(), FakeSqs(), Log()
+        self.s3, self.sqs, self.log = s3 or FakeS3(), FakeSqs(), Log()
         self.ledger_s3 = FakeBucket()
         self.ledger = Ledger(cast("Any", self.ledger_s3), "l")
         self.secrets = FakeSecrets(json.dumps({"quill_url": server.url, "token": "t0ken"}))
@@ -219,7 +221,6 @@ def test_garbage_fails_alone_and_is_logged_as_an_error(bench: Bench) -> None:
 def test_evidence_is_logged_and_a_fragment_has_its_outcome(server: QuillServer) -> None:
     s3 = FakeVersions(ROUTES)
     bench = Bench(server, s3)
-    bench.watch("b")
     upload = s3.store("acme/incoming/a.csv", b"frag", 0)
     word = json.dumps(evidence.event(broken_off(upload)))
     assert bench.handle(json.dumps({"Records": [requeue.record(upload)]})) == []

@@ -71,6 +71,25 @@ def test_sends_what_the_contract_says(server: QuillServer) -> None:
     assert json.loads(body)["uploaded_by"] is None
 
 
+def test_withdraws_as_the_contract_says(server: QuillServer) -> None:
+    server.answer(204)
+    quill(server.url).withdraw("acme-sales", NOTIFICATION.id)
+    [(path, headers, body)] = server.requests
+    assert path == f"/v1/projects/acme-sales/files/{NOTIFICATION.id}"
+    assert headers["Authorization"] == "Bearer t0ken"
+    assert body == b""
+
+
+@pytest.mark.parametrize("status", [200, 202, 302, 401, 404, 422, 429, 503])
+def test_a_withdrawal_answered_otherwise_is_tried_again_later(
+    server: QuillServer, status: int
+) -> None:
+    server.answer(status, {"receipt": "r-1"}, Retry_After="7")
+    with pytest.raises(NoReceiptError, match=f"answered {status}") as caught:
+        quill(server.url).withdraw("acme-sales", NOTIFICATION.id)
+    assert caught.value.after == 7
+
+
 def test_a_rejection_keeps_quills_words_but_not_without_end(server: QuillServer) -> None:
     server.answer(422, "no such column: 'Préis'")
     assert quill(server.url).tell(NOTIFICATION) == Rejection("no such column: 'Préis'")

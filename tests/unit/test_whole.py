@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests.unit.watchdog_fakes import FakeBucket, client_error
 from tests.unit.whole_fakes import Desk, at, broken_off, completed, renamed
 
 CLOSE, PROOF = "", "complete = 'proof'"
+MARKER = "complete = 'marker'\nmarker = '*.done'"
 KEY = "in/q3 sales+é 100%.csv"
 
 
@@ -52,7 +54,7 @@ def test_a_fragment_known_as_such_before_its_event_is_never_told() -> None:
     assert desk.entry(upload).uploaded_by == "acme"
 
 
-@pytest.mark.parametrize("complete", [PROOF, "complete = 'marker'\nmarker = '*.done'"])
+@pytest.mark.parametrize("complete", [PROOF, MARKER])
 def test_a_fragment_that_waits_is_never_told(complete: str) -> None:
     desk = Desk(complete)
     upload = desk.s3.store(KEY, b"frag", 1)
@@ -171,6 +173,23 @@ def test_a_proof_counts_before_and_after_the_upload(is_first: bool, has_etag: bo
     assert heard == ([[], ["accepted"]] if is_first else [["waiting"], ["accepted"]])
     assert desk.hear(proof) == []
     assert len(desk.quill.told) == 1
+
+
+@pytest.mark.parametrize("complete", [PROOF, MARKER])
+def test_what_fails_after_its_proof_or_marker_is_tried_again_with_that(complete: str) -> None:
+    desk = Desk(complete)
+    upload = desk.s3.store(KEY, b"whole", 1)
+    assert desk.hear(upload) == ["waiting"]
+    event = desk.s3.store(f"{KEY}.done", b"", 2) if complete == MARKER else completed(upload)
+    desk.quill.fails = True
+    for _ in range(2):
+        with pytest.raises(NoReceiptError):
+            desk.hear(event)
+        desk.clerk.failed(upload, "Quill is away", 30, is_last=False)
+        desk.now += timedelta(seconds=61)
+    desk.quill.fails = False
+    assert desk.hear(event)[-1] == "accepted"
+    assert desk.hear(upload) == ["duplicate"]
 
 
 def test_a_proof_is_for_its_bytes_only() -> None:

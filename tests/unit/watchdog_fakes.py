@@ -203,7 +203,7 @@ def quill_server() -> Iterator[QuillServer]:
         wbufsize = -1
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             quill.requests.append((self.path, dict(self.headers), body))
             status, headers, content = (
                 quill.answers.pop(0) if len(quill.answers) > 1 else quill.answers[0]
@@ -216,6 +216,9 @@ def quill_server() -> Iterator[QuillServer]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+
+        def do_DELETE(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_: Any) -> None:
             """Tests read the requests instead."""

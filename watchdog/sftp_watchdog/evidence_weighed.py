@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from .errors import NoVersionsError
-from .key_versions import uploads_of, waiting
+from .key_versions import unsettled, uploads_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -41,7 +41,7 @@ class Scales:
         if evidence.kind == "partial":
             return self._fragment(evidence)
         proven = self._renamed(evidence) if evidence.kind == "renamed" else self._complete(evidence)
-        return [upload for key, etag in proven for upload in self._waiting(key, etag, routes)]
+        return [upload for key, etag in proven for upload in self._unsettled(key, etag, routes)]
 
     def _fragment(self, evidence: Evidence) -> list[Upload]:
         fitting = self._fitting(evidence)
@@ -79,12 +79,12 @@ class Scales:
             )
         return found
 
-    def _waiting(self, key: str, etag: str, routes: Routes) -> Iterator[Upload]:
+    def _unsettled(self, key: str, etag: str, routes: Routes) -> Iterator[Upload]:
         match = routes.find(key)
         if match and match.route.complete == "proof":
             uploads = uploads_of(self.s3, self.bucket, key)
             same = (upload for upload in uploads if upload.etag == etag)
-            yield from waiting(same, self.proofs.ledger)
+            yield from unsettled(same, self.proofs.ledger)
 
 
 def _same(old: Upload, new: Upload) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .events import Upload
     from .ledger import Ledger
 
-# What waits below is judged again by the sweep.
+# What waits beyond is judged again by the sweep.
 _NEWEST = 10
 
 
@@ -44,15 +44,16 @@ def uploads_of(s3: S3Client, bucket: str, key: str) -> Iterator[Upload]:
         raise NoVersionsError(_complaint(key, error)) from error
 
 
-def waiting(uploads: Iterable[Upload], ledger: Ledger) -> Iterator[Upload]:
-    """Those of the newest ten versions that wait, as the ledger has them.
+def unsettled(uploads: Iterable[Upload], ledger: Ledger) -> Iterator[Upload]:
+    """Those of the newest ten versions that have no outcome for good, as the ledger has them.
 
-    One without an entry has its own event still to come; one that a worker is at, or a retry, is
-    looked at by those.
+    One without an entry has its own event still to come; whoever is at one at this moment looks
+    for what it lacked once more.
     """
+    now = ledger.now()
     for upload in islice(uploads, _NEWEST):
         held = ledger.find(Ref.of(upload.key, upload.upload_id))
-        if held and held.entry.outcome == "waiting":
+        if held and not held.entry.is_settled and not held.entry.is_held(now):
             yield replace(upload, uploaded_at=held.entry.uploaded_at)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from .key_versions import uploads_of, waiting
+from .key_versions import unsettled, uploads_of
 
 if TYPE_CHECKING:
     from .events import Upload
@@ -38,9 +38,9 @@ class Wholeness:
         return self._unmarked(upload, route)
 
     def marked(self, file_key: str) -> list[Upload]:
-        """The uploads of a file that wait for its marker."""
+        """The uploads of a file that may have waited for its marker."""
         versions = uploads_of(self.markers.s3, self.markers.bucket, file_key)
-        return list(waiting(versions, self.proofs.ledger))
+        return list(unsettled(versions, self.proofs.ledger))
 
     def _unproven(self, upload: Upload) -> Doubt | None:
         if self.proofs.of(upload):
