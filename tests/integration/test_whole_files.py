@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,6 +70,22 @@ class Customer:
         }
         answer = self.environment.client("events").put_events(Entries=[entry])
         assert answer["FailedEntryCount"] == 0
+
+    def log(self, kind: str, **fields: str) -> None:
+        """Write a line into Transfer's log."""
+        logs, stream = self.environment.client("logs"), f"{self.user.name}.0123456789abcdef"
+        group = f"/aws/vendedlogs/transfer/{self.environment.stack_name}"
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+        path = f"/{self.environment.bucket}/{self.key()}"
+        line = {"activity-type": kind, "path": path, "session-id": stream[-16:], **fields}
+        event = {"timestamp": int(time.time() * 1000), "message": json.dumps(line)}
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+
+    def sweep(self) -> None:
+        """Run the scheduled sweep now."""
+        name = f"{self.environment.stack_name}-sweep"
+        answer = self.environment.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
 
     def _entries(self, key: str) -> list[dict[str, Any]]:
         s3, bucket = self.environment.client("s3"), self.environment.ledger_bucket
@@ -241,3 +258,19 @@ def test_a_version_overwritten_before_its_marker_is_never_told(
     put(session, f"incoming/{NAME}.done", b"")
     customer.await_outcomes("partial", "accepted")
     assert quill.accepted(customer.key())["size"] == len(WHOLE)
+
+
+def test_a_fragment_whose_event_was_lost_is_known_from_transfers_log(
+    customers: Customers, quill: Quill
+) -> None:
+    customer = customers(CLOSE)
+    written = customer.put_directly(FRAGMENT)
+    quill.accepted(customer.key())
+    customer.log("PARTIAL_CLOSE", **{"bytes-in": str(written["bytes"])})
+
+    def withdrawn() -> None:
+        customer.sweep()
+        assert customer.statuses() == ["withdrawn"]
+
+    eventually(withdrawn)
+    customer.await_outcomes("partial")

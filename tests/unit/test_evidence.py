@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,8 +17,13 @@ from sftp_watchdog.errors import LogError, MessageError
 from sftp_watchdog.events import NoUpload, Upload, read, records
 from sftp_watchdog.evidence import Evidence
 from sftp_watchdog.evidence_lines import evidence_since
+from sftp_watchdog.ledger import Ledger
+from sftp_watchdog.ledger_names import SWEPT_LOG_UNTIL
+from sftp_watchdog.routes import parse
+from sftp_watchdog.shapes import in_utc
+from sftp_watchdog.sweep_evidence import LogSweep
 
-from tests.unit.watchdog_fakes import client_error
+from tests.unit.watchdog_fakes import FakeBucket, client_error
 from tests.unit.whole_fakes import START, at
 
 KEY = 'acme/in/q3 sales+é "x" 100%\n.csv'
@@ -137,6 +142,7 @@ class FakeLogs:
 
     def __init__(self, *lines: dict[str, str] | str, failure: Exception | None = None) -> None:
         self.lines, self.failure = lines, failure
+        self.begun: list[int] = []
 
     def get_paginator(self, _: str) -> Any:
         return SimpleNamespace(paginate=self._pages)
@@ -144,6 +150,7 @@ class FakeLogs:
     def _pages(self, **request: Any) -> Iterator[dict[str, Any]]:
         if self.failure:
             raise self.failure
+        self.begun.append(request["startTime"])
         for second, line in enumerate(self.lines):
             text = line if isinstance(line, str) else json.dumps({"session-id": "1"} | line)
             stamp = request["startTime"] + 1000 * second
@@ -201,3 +208,49 @@ def test_a_log_that_cannot_be_read_is_named() -> None:
     logs = cast("Any", FakeLogs(failure=client_error(400)))
     with pytest.raises(LogError, match="'group'"):
         list(evidence_since(logs, "group", datetime.now(UTC)))
+
+
+class LogDesk:
+    """A sweep of the log, on fakes; gives what it queued."""
+
+    def __init__(self, *lines: dict[str, str]) -> None:
+        self.logs, self.sent = FakeLogs(*lines), list[str]()
+        self.now = START
+        self.ledger = Ledger(cast("Any", FakeBucket()), "l", lambda: self.now)
+
+    def run(self, complete: str = "close", seconds: float = 60) -> list[tuple[str, str]]:
+        self.sent.clear()
+        route = f"[[route]]\nproject='p'\ndirectory='acme/in'\nstories='o'\ncomplete='{complete}'"
+        logs = cast("Any", self.logs)
+        swept = LogSweep(logs, "group", self.ledger, _queue(self.sent), "http://queue")
+        count = swept.run(parse(route), lambda: seconds)
+        found = [read(record) for body in self.sent for record in records(body)]
+        assert len(found) == count
+        return [(each.kind, each.key) for each in found if isinstance(each, Evidence)]
+
+
+def test_the_sweep_queues_of_the_log_what_can_change_an_outcome() -> None:
+    temporary = line("CLOSE", bytes_in="7", path="/b/acme/in/a.filepart")
+    desk = LogDesk(
+        line("CLOSE", bytes_in="7"), line("PARTIAL_CLOSE", bytes_in="7", path="/b/x"), temporary
+    )
+    others = [("partial", "x"), ("complete", "acme/in/a.filepart")]
+    assert desk.run("close") == others
+    assert desk.run("proof") == [("complete", KEY), *others]
+
+
+def test_the_sweep_reads_the_log_from_where_it_was() -> None:
+    desk = LogDesk()
+    desk.run()
+    desk.now += timedelta(hours=5)
+    desk.run()
+    begun = [datetime.fromtimestamp(each / 1000, UTC) for each in desk.logs.begun]
+    assert begun == [START - timedelta(days=1), START - timedelta(hours=1)]
+
+
+def test_a_sweep_without_time_goes_on_there() -> None:
+    desk = LogDesk(*(line("PARTIAL_CLOSE", bytes_in=size) for size in "78"))
+    assert len(desk.run(seconds=0)) == 1
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START - timedelta(days=1))
+    assert len(desk.run()) == 2
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,8 @@ import typer
 from sftp_watchdog.entry import Entry
 from sftp_watchdog.errors import QueueError
 from sftp_watchdog.events import Upload
+from sftp_watchdog.evidence import Evidence, event
+from sftp_watchdog.ledger import timestamp
 
 from quillgate import redrive_command
 from quillgate.errors import NoUploadError
@@ -123,6 +126,17 @@ def test_what_is_no_upload_is_left_counted_and_shown(text: str) -> None:
     assert [letter.body for letter in done.examples] == [text]
     assert place.queue.messages == {"m0": text}
     assert place.queue.hidden == set()
+
+
+def test_what_transfer_says_of_a_fragment_goes_back() -> None:
+    word = Evidence("partial", "b", "acme/in/a.csv", timestamp(NOW), timestamp(NOW), 7)
+    text = json.dumps({"Records": [event(word)]})
+    place = Place(queue=FakeQueue(text))
+    others = [Wanted(key="acme/in/b.csv"), Wanted(since=NOW + timedelta(seconds=1))]
+    assert [redrive(place, other).put_back for other in others] == [0, 0]
+    done = redrive(place, Wanted(key="acme/in/a.csv", since=NOW))
+    assert (done.letters, done.foreign, place.queue.messages) == (1, 0, {})
+    assert place.queue.sent == [text]
 
 
 def test_records_beside_a_broken_one_go_back_with_it() -> None:

@@ -226,6 +226,7 @@ def test_the_sweep_puts_back_and_reads_no_customers_file() -> None:
         "s3:PutObject",
         "s3:DeleteObject",
         "sqs:SendMessage*",
+        "logs:FilterLogEvents",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
     }

@@ -10,6 +10,7 @@
     markers/<hash of the key>/<marker's version>  which upload that marker declared whole
     routes/last-good.config                       the routes in force
     sweep/progress.json                           how far the sweeps are
+    sweep/log-until                               how far they have read Transfer's log
 
 `<name>` is time, hash of the key and upload id: lists begin with the newest upload, and each name
 leads to its entry. Keys are hashed: they may have 1,024 bytes, and names in a bucket have no more.
@@ -23,6 +24,7 @@ from datetime import datetime
 
 LAST_GOOD_ROUTES = "routes/last-good.config"
 SWEEP_PROGRESS = "sweep/progress.json"
+SWEPT_LOG_UNTIL = "sweep/log-until"
 DAYS = "days/"
 # No user is called so: Transfer's user names begin with a letter, a digit or `_`.
 NOBODY = "-"

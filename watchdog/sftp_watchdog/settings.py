@@ -32,6 +32,7 @@ class Settings:
     service: str = "watchdog"
     namespace: str = "Quillgate"
     stack_name: str = "quillgate"
+    transfer_log_group: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Settings:
@@ -67,6 +68,7 @@ class Settings:
             service=_text(environ, "POWERTOOLS_SERVICE_NAME", cls.service),
             namespace=_text(environ, "POWERTOOLS_METRICS_NAMESPACE", cls.namespace),
             stack_name=_text(environ, "STACK_NAME", cls.stack_name),
+            transfer_log_group=environ.get("TRANSFER_LOG_GROUP", "").strip(),
         )
 
 

@@ -17,6 +17,7 @@ from .ledger import Ledger
 from .metrics import Metric, Metrics
 from .settings import Settings
 from .sweep import sweep
+from .sweep_evidence import LogSweep
 from .sweep_run import Case, Order, Tools
 from .versions import Versions
 
@@ -54,23 +55,15 @@ def build(settings: Settings) -> ScheduledSweep:
     logger = Logger(service=settings.service, log_record_order=_IDS_FIRST)
     logger.append_keys(request_id=context.aws_request_id)
     metrics = Metrics(settings.namespace, settings.stack_name)
-    report = reporter(logger, metrics)
-    try:
-        counts = sweep(_tools(settings, logger, report), _order(settings, event, context))
-        logger.info("swept", extra=asdict(counts))
-        metrics.count(Metric.SWEPT, counts.swept)
-        metrics.count(Metric.LONG_WAITING, counts.long_waiting)
-        return asdict(counts)
-    except NoRoutesError as error:
-        report("nothing is swept", error)
-        raise
-    finally:
-        metrics.flush()
+    ledger = Ledger(s3, settings.ledger_bucket)
+    logs = boto3.client("logs", config=_CLIENTS)
+    log = LogSweep(logs, settings.transfer_log_group, ledger, sqs, settings.queue_url)
+    return ScheduledSweep(s3, sqs, ledger, settings, logger, metrics, log)
 
 
 @dataclass(frozen=True)
 class ScheduledSweep:
-    """One run's parts: it logs what it puts back, and counts."""
+    """One run's parts: it logs what it puts back, and counts. `log` is None where there is none."""
 
     s3: S3Client
     sqs: SQSClient
@@ -78,9 +71,40 @@ class ScheduledSweep:
     settings: Settings
     logger: Logger
     metrics: Metrics
+    log: LogSweep | None = None
 
-def _tools(settings: Settings, logger: Logger, report: Report) -> Tools:
-    def say(case: Case) -> None:
+    def run(self, event: dict[str, Any], seconds_left: Callable[[], float]) -> dict[str, Any]:
+        """Sweep as `event` says; raises what `sweep` and LogSweep raise."""
+        order = Order(
+            grace_seconds=float(event.get("grace_seconds", self.settings.sweep_grace_seconds)),
+            everything=event.get("everything") is True,
+            resume=True,
+            pages=self.settings.sweep_pages,
+            seconds_left=lambda: seconds_left() - _MARGIN_SECONDS,
+        )
+        try:
+            tools = self._tools()
+            counts = sweep(tools, order)
+            self.logger.info("swept", extra=asdict(counts))
+            self.metrics.count(Metric.SWEPT, counts.swept)
+            self.metrics.count(Metric.LONG_WAITING, counts.long_waiting)
+            if self.log:
+                queued = self.log.run(tools.config.current(), order.seconds_left)
+                self.logger.info("Transfer's log read", extra={"queued": queued})
+            return asdict(counts)
+        except NoRoutesError as error:
+            reporter(self.logger, self.metrics)("nothing is swept", error)
+            raise
+        finally:
+            self.metrics.flush()
+
+    def _tools(self) -> Tools:
+        report = reporter(self.logger, self.metrics)
+        config = Config(self.s3, self.settings, self.ledger, report)
+        versions = Versions(self.s3, self.settings.bucket)
+        return Tools(versions, self.ledger, config, self.sqs, self.settings, self._say)
+
+    def _say(self, case: Case) -> None:
         ids = {"upload_id": case.upload.upload_id, "key": case.upload.key}
         outcome = "swept" if case.verdict == "lost" else "judged again"
         self.logger.info("upload put back", extra=ids | {"outcome": outcome, "reason": case.reason})

@@ -1,0 +1,68 @@
+"""What Transfer's log says since the last sweep, put on the queue: events may have been lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from . import evidence, requeue
+from .evidence_lines import evidence_since
+from .ledger_names import SWEPT_LOG_UNTIL
+from .names import why_never_routed
+
+if TYPE_CHECKING:
+    from types_boto3_logs.client import CloudWatchLogsClient
+    from types_boto3_sqs.client import SQSClient
+
+    from .evidence import Evidence
+    from .ledger import Ledger
+    from .routes import Routes
+
+_FIRST_TIME = timedelta(days=1)
+# Lines come late, and of a file that was closed since one has to know when it was opened.
+_OVERLAP = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class LogSweep:
+    """Goes through the lines of `log_group`, from where the last one ended."""
+
+    logs: CloudWatchLogsClient
+    log_group: str
+    ledger: Ledger
+    sqs: SQSClient
+    queue_url: str
+
+    def run(self, routes: Routes, seconds_left: Callable[[], float]) -> int:
+        """Queue what may change an outcome, gladly again; gives the number.
+
+        LogError, LedgerError or QueueError when a service fails: the next run begins there again.
+        """
+        now = self.ledger.now()
+        kept = self.ledger.text(SWEPT_LOG_UNTIL)
+        begin = datetime.fromisoformat(kept or now) - (_OVERLAP if kept else _FIRST_TIME)
+        until = [now]
+
+        def found() -> Iterator[Evidence]:
+            for each in evidence_since(self.logs, self.log_group, begin):
+                yield each
+                if seconds_left() <= 0:
+                    until[0] = max(kept or "", each.ended)
+                    return
+
+        wanted = (evidence.event(each) for each in found() if _matters(each, routes))
+        count = requeue.send(self.sqs, self.queue_url, wanted)
+        self.ledger.keep_text(SWEPT_LOG_UNTIL, until[0])
+        return count
+
+
+def _matters(found: Evidence, routes: Routes) -> bool:
+    """Whether it can change an outcome: that a file completed does where a proof is asked for."""
+    if found.kind != "complete":
+        return True
+    match = routes.find(found.key)
+    # A temporary name may be renamed to one that needs the proof.
+    is_temporary = why_never_routed(found.key) is not None
+    return is_temporary or (match is not None and match.route.complete == "proof")
