@@ -219,7 +219,7 @@ def test_garbage_fails_alone_and_is_logged_as_an_error(bench: Bench) -> None:
 
 
 def test_evidence_is_logged_and_a_fragment_has_its_outcome(server: QuillServer) -> None:
-    s3 = FakeVersions(ROUTES)
+    s3 = FakeVersions(ROUTES, ENVIRON["BUCKET"])
     bench = Bench(server, s3)
     upload = s3.store("acme/incoming/a.csv", b"frag", 0)
     word = json.dumps(evidence.event(broken_off(upload)))

@@ -35,8 +35,9 @@ def at(seconds: float) -> str:
 class FakeVersions(FakeS3):
     """Keeps every version, and lists them as S3 does: by key, the newest first, seconds only."""
 
-    def __init__(self, config: str) -> None:
+    def __init__(self, config: str, bucket: str = "b") -> None:
         super().__init__(config)
+        self.bucket = bucket
         self.versions: list[dict[str, Any]] = []
         self.unlistable = False
 
@@ -50,7 +51,7 @@ class FakeVersions(FakeS3):
             "LastModified": (START + timedelta(seconds=seconds)).replace(microsecond=0),
         }
         self.versions.insert(0, version)
-        return replace(of_version("b", version), uploaded_at=at(seconds))
+        return replace(of_version(self.bucket, version), uploaded_at=at(seconds))
 
     def get_paginator(self, operation: str) -> Any:
         assert operation == "list_object_versions"
@@ -120,7 +121,7 @@ class Desk:
 def completed(upload: Upload, **changes: Any) -> Evidence:
     """Transfer's word that this upload completed."""
     evidence = Evidence(
-        "complete", "b", upload.key, upload.uploaded_at, upload.uploaded_at, upload.size
+        "complete", upload.bucket, upload.key, upload.uploaded_at, upload.uploaded_at, upload.size
     )
     return replace(evidence, etag=upload.etag, **changes)
 
