@@ -122,9 +122,9 @@ def _amiss(
 
 
 def _final(version: Version, upload: Upload, pairs: Pairs) -> tuple[str, ...]:
-    if not upload.is_routed:
-        return ("unrouted",)
-    return ENTRY_OF_FRAGMENT if version in pairs.fragments else ("accepted",)
+    if version not in pairs.fragments:
+        return ("accepted",) if upload.is_routed else ("unrouted",)
+    return ENTRY_OF_FRAGMENT if upload.is_routed else ("unrouted", "partial")
 
 
 def _stories(books: Books) -> Iterator[Wrong]:
