@@ -133,6 +133,24 @@ def test_the_latest_fragment_that_fits_is_meant() -> None:
     assert [each for each in uploads[:2] if desk.hear(each) != ["accepted"]] == []
 
 
+def test_what_was_sent_anew_after_the_cut_is_not_meant() -> None:
+    """The cut came after the last byte, so that both have the same size."""
+    desk = Desk(CLOSE)
+    cut, anew = desk.s3.store(KEY, b"cut!!", 3), desk.s3.store(KEY, b"whole", 20)
+    assert desk.hear(anew) == ["accepted"]
+    assert desk.hear(broken_off(cut)) == ["partial"]
+    assert desk.hear(broken_off(cut)) == ["duplicate"]
+    assert [desk.entry(each).outcome for each in (cut, anew)] == ["partial", "accepted"]
+
+
+def test_a_fragment_may_be_stored_a_while_after_the_cut() -> None:
+    desk = Desk(CLOSE)
+    cut, anew = desk.s3.store(KEY, b"cut!!", 9), desk.s3.store(KEY, b"whole", 20)
+    desk.hear(broken_off(cut, started=at(1), ended=at(5)))
+    assert desk.entry(cut).outcome == "partial"
+    assert desk.hear(anew) == ["accepted"]
+
+
 def test_what_was_proven_whole_is_no_fragment() -> None:
     desk = Desk(CLOSE)
     upload = desk.s3.store(KEY, b"whole", 1)

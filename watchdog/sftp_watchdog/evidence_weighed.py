@@ -44,16 +44,16 @@ class Scales:
         return [upload for key, etag in proven for upload in self._unsettled(key, etag, routes)]
 
     def _fragment(self, evidence: Evidence) -> list[Upload]:
-        fitting = self._fitting(evidence)
-        fragments = (upload for upload in fitting if not self.proofs.of(upload))
-        return [replace(upload, fragment=evidence.reason) for upload in [*fragments][:1]]
+        fitting = [each for each in self._fitting(evidence) if not self.proofs.of(each)]
+        return [replace(each, fragment=evidence.reason) for each in _meant(fitting, evidence)]
 
     def _complete(self, evidence: Evidence) -> list[tuple[str, str]]:
         # An event has the ETag, a log line has not.
-        etags = (
-            [evidence.etag] if evidence.etag else [each.etag for each in self._fitting(evidence)]
-        )
-        return self.proofs.prove(evidence.key, etags[0], evidence.reason) if etags else []
+        etag = evidence.etag or self._etag_of(evidence)
+        return self.proofs.prove(evidence.key, etag, evidence.reason) if etag else []
+
+    def _etag_of(self, evidence: Evidence) -> str | None:
+        return next((each.etag for each in _meant(self._fitting(evidence), evidence)), None)
 
     def _renamed(self, evidence: Evidence) -> list[tuple[str, str]]:
         """What is proven by it, if the file under its old name is."""
@@ -85,6 +85,12 @@ class Scales:
             uploads = uploads_of(self.s3, self.bucket, key)
             same = (upload for upload in uploads if upload.etag == etag)
             yield from unsettled(same, self.proofs.ledger)
+
+
+def _meant(fitting: list[Upload], evidence: Evidence) -> list[Upload]:
+    """The last one stored by the end, else the first after it: what came later was sent anew."""
+    by_then = [upload for upload in fitting if upload.uploaded_at <= evidence.ended]
+    return by_then[:1] or fitting[-1:]
 
 
 def _same(old: Upload, new: Upload) -> bool:
