@@ -8,6 +8,7 @@ from sftp_watchdog.config import Config
 from sftp_watchdog.ledger import Ledger
 from sftp_watchdog.settings import Settings
 from sftp_watchdog.sweep import sweep
+from sftp_watchdog.sweep_evidence import LogSweep
 from sftp_watchdog.sweep_run import Case, Counts, Order, Tools
 from sftp_watchdog.versions import Versions
 
@@ -35,6 +36,7 @@ def tools_for(
 def _settings(target: Target) -> Settings:
     """As the function has them."""
     outputs, parameters = target.outputs(), target.parameters()
+    prefix = outputs["WatchdogFunctionName"].removesuffix("-watchdog")
 
     def number(name: str, default: int) -> int:
         return int(parameters.get(name, default))
@@ -49,7 +51,22 @@ def _settings(target: Target) -> Settings:
             "QueueVisibilitySeconds", Settings.queue_visibility_seconds
         ),
         waiting_alarm_minutes=number("WaitingAlarmMinutes", Settings.waiting_alarm_minutes),
+        transfer_log_group=f"/aws/vendedlogs/transfer/{prefix}",
     )
+
+
+def sweep_all(target: Target, tools: Tools, order: Order) -> Counts:
+    """Sweep the bucket, and Transfer's log after it; not that one for some keys, or to look only.
+
+    Raises what `sweep` and LogSweep raise.
+    """
+    counts = sweep(tools, order)
+    if not (order.dry_run or order.only):
+        settings, logs = tools.settings, target.client("logs")
+        group, queue_url = settings.transfer_log_group, settings.queue_url
+        log = LogSweep(logs, group, tools.ledger, tools.sqs, queue_url)
+        log.run(tools.config.current(), order)
+    return counts
 
 
 def sweep_after_loss(target: Target, warn: Callable[[str], None]) -> Counts:
@@ -57,4 +74,4 @@ def sweep_after_loss(target: Target, warn: Callable[[str], None]) -> Counts:
 
     The ledger is in a bucket, and what is in buckets outlives the engine.
     """
-    return sweep(tools_for(target, warn), Order(everything=True))
+    return sweep_all(target, tools_for(target, warn), Order(everything=True))

@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.status import Status
-from sftp_watchdog.sweep import sweep as run_sweep
 from sftp_watchdog.sweep_run import Case, Counts, Order
 
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.state import DEFAULT_STATE
-from quillgate.sweep import tools_for
+from quillgate.sweep import sweep_all, tools_for
 from quillgate.sweep_done import Marking, mark_done
 from quillgate.target import Target, find
 
@@ -106,7 +105,7 @@ def _sweep(target: Target, order: Order) -> None:
         def tick(counts: Counts) -> None:
             status.update(f"{counts.looked_at} looked at, {counts.swept} lost")
 
-        counts = run_sweep(tools_for(target, _warn, say, tick), order)
+        counts = sweep_all(target, tools_for(target, _warn, say, tick), order)
     typer.echo(
         f"{counts.looked_at} versions looked at: {counts.swept} lost and put back, "
         f"{counts.judged_again} to be judged again, {counts.long_waiting} waiting too long"

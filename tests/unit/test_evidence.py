@@ -22,6 +22,7 @@ from sftp_watchdog.ledger_names import SWEPT_LOG_UNTIL
 from sftp_watchdog.routes import parse
 from sftp_watchdog.shapes import in_utc
 from sftp_watchdog.sweep_evidence import LogSweep
+from sftp_watchdog.sweep_run import Order
 
 from tests.unit.watchdog_fakes import FakeBucket, client_error
 from tests.unit.whole_fakes import START, at
@@ -218,12 +219,12 @@ class LogDesk:
         self.now = START
         self.ledger = Ledger(cast("Any", FakeBucket()), "l", lambda: self.now)
 
-    def run(self, complete: str = "close", seconds: float = 60) -> list[tuple[str, str]]:
+    def run(self, complete: str = "close", **order: Any) -> list[tuple[str, str]]:
         self.sent.clear()
         route = f"[[route]]\nproject='p'\ndirectory='acme/in'\nstories='o'\ncomplete='{complete}'"
         logs = cast("Any", self.logs)
         swept = LogSweep(logs, "group", self.ledger, _queue(self.sent), "http://queue")
-        count = swept.run(parse(route), lambda: seconds)
+        count = swept.run(parse(route), Order(**order))
         found = [read(record) for body in self.sent for record in records(body)]
         assert len(found) == count
         return [(each.kind, each.key) for each in found if isinstance(each, Evidence)]
@@ -244,13 +245,18 @@ def test_the_sweep_reads_the_log_from_where_it_was() -> None:
     desk.run()
     desk.now += timedelta(hours=5)
     desk.run()
+    desk.run(everything=True)
     begun = [datetime.fromtimestamp(each / 1000, UTC) for each in desk.logs.begun]
-    assert begun == [START - timedelta(days=1), START - timedelta(hours=1)]
+    assert begun == [
+        START - timedelta(days=1),
+        START - timedelta(hours=1),
+        desk.now - timedelta(days=1),
+    ]
 
 
 def test_a_sweep_without_time_goes_on_there() -> None:
     desk = LogDesk(*(line("PARTIAL_CLOSE", bytes_in=size) for size in "78"))
-    assert len(desk.run(seconds=0)) == 1
+    assert len(desk.run(seconds_left=lambda: 0)) == 1
     assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START - timedelta(days=1))
     assert len(desk.run()) == 2
     assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from .evidence import Evidence
     from .ledger import Ledger
     from .routes import Routes
+    from .sweep_run import Order
 
-_FIRST_TIME = timedelta(days=1)
+_DAY = timedelta(days=1)
 # Lines come late, and of a file that was closed since one has to know when it was opened.
 _OVERLAP = timedelta(hours=1)
 
@@ -35,20 +36,22 @@ class LogSweep:
     sqs: SQSClient
     queue_url: str
 
-    def run(self, routes: Routes, seconds_left: Callable[[], float]) -> int:
+    def run(self, routes: Routes, order: Order) -> int:
         """Queue what may change an outcome, gladly again; gives the number.
 
         LogError, LedgerError or QueueError when a service fails: the next run begins there again.
         """
         now = self.ledger.now()
         kept = self.ledger.text(SWEPT_LOG_UNTIL)
-        begin = datetime.fromisoformat(kept or now) - (_OVERLAP if kept else _FIRST_TIME)
+        # What was queued long ago may be lost with the queue.
+        back = _OVERLAP if kept and not order.everything else _DAY
+        begin = datetime.fromisoformat(kept or now) - back
         until = [now]
 
         def found() -> Iterator[Evidence]:
             for each in evidence_since(self.logs, self.log_group, begin):
                 yield each
-                if seconds_left() <= 0:
+                if order.seconds_left() <= 0:
                     until[0] = max(kept or "", each.ended)
                     return
 

@@ -89,7 +89,7 @@ class ScheduledSweep:
             self.metrics.count(Metric.SWEPT, counts.swept)
             self.metrics.count(Metric.LONG_WAITING, counts.long_waiting)
             if self.log:
-                queued = self.log.run(tools.config.current(), order.seconds_left)
+                queued = self.log.run(tools.config.current(), order)
                 self.logger.info("Transfer's log read", extra={"queued": queued})
             return asdict(counts)
         except NoRoutesError as error:
