@@ -250,7 +250,7 @@ def test_the_sweep_reads_the_log_from_where_it_was() -> None:
     assert begun == [
         START - timedelta(days=1),
         START - timedelta(hours=1),
-        desk.now - timedelta(days=1),
+        desk.now - timedelta(days=14),
     ]
 
 

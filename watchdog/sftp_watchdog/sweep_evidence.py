@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from .routes import Routes
     from .sweep_run import Order
 
-_DAY = timedelta(days=1)
+_FIRST_TIME = timedelta(days=1)
+# So old is at the most what was lost with the queues: they keep messages no longer.
+_ON_A_QUEUE = timedelta(days=14)
 # Lines come late, and of a file that was closed since one has to know when it was opened.
 _OVERLAP = timedelta(hours=1)
 
@@ -43,8 +45,7 @@ class LogSweep:
         """
         now = self.ledger.now()
         kept = self.ledger.text(SWEPT_LOG_UNTIL)
-        # What was queued long ago may be lost with the queue.
-        back = _OVERLAP if kept and not order.everything else _DAY
+        back = _ON_A_QUEUE if order.everything else _OVERLAP if kept else _FIRST_TIME
         begin = datetime.fromisoformat(kept or now) - back
         until = [now]
 
