@@ -306,7 +306,9 @@ def test_routes_are_checked_pushed_shown_and_tried(running: Running, tmp_path: P
     assert pushed.returncode == 0
     assert "+ project 'p', directory 'p/in', stories 'p/outgoing'" in pushed.stderr
     again = quillgate("routes", "push", str(file), *state)
-    assert (again.returncode, again.stdout) == (0, "2 routes in force already\n")
+    assert again.returncode == 0
+    # Other tests have routes, too.
+    assert again.stdout.endswith(" routes in force already\n")
     tried = quillgate("routes", "test", "p/in/q3 sales.csv", *state)
     assert tried.returncode == 0
     assert "'p'" in tried.stdout
