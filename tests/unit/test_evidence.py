@@ -139,7 +139,7 @@ def test_a_version_fits_that_was_stored_meanwhile(begun: int, lasted: int, store
 
 
 class FakeLogs:
-    """One log group; a page for each line."""
+    """One log group; a page for each line, the first written at START and one each second."""
 
     def __init__(self, *lines: dict[str, str] | str, failure: Exception | None = None) -> None:
         self.lines, self.failure = lines, failure
@@ -154,8 +154,9 @@ class FakeLogs:
         self.begun.append(request["startTime"])
         for second, line in enumerate(self.lines):
             text = line if isinstance(line, str) else json.dumps({"session-id": "1"} | line)
-            stamp = request["startTime"] + 1000 * second
-            yield {"events": [{"message": text, "timestamp": stamp}]}
+            stamp = int(START.timestamp() + second) * 1000
+            if stamp >= request["startTime"]:
+                yield {"events": [{"message": text, "timestamp": stamp}]}
 
 
 def heard(*lines: dict[str, str] | str) -> list[Evidence]:
@@ -231,13 +232,16 @@ class LogDesk:
 
 
 def test_the_sweep_queues_of_the_log_what_can_change_an_outcome() -> None:
-    temporary = line("CLOSE", bytes_in="7", path="/b/acme/in/a.filepart")
+    temporary = "/b/acme/in/a.filepart"
     desk = LogDesk(
-        line("CLOSE", bytes_in="7"), line("PARTIAL_CLOSE", bytes_in="7", path="/b/x"), temporary
+        line("PARTIAL_CLOSE", bytes_in="7", path="/b/x"),
+        line("CLOSE", bytes_in="7", path=temporary),
+        line("CLOSE", bytes_in="7"),
+        line("RENAME", path=temporary, new_path=f"/b/{KEY}"),
     )
-    others = [("partial", "x"), ("complete", "acme/in/a.filepart")]
-    assert desk.run("close") == others
-    assert desk.run("proof") == [("complete", KEY), *others]
+    always = [("partial", "x"), ("complete", "acme/in/a.filepart")]
+    assert desk.run("close") == always
+    assert desk.run("proof") == [*always, ("complete", KEY), ("renamed", KEY)]
 
 
 def test_the_sweep_reads_the_log_from_where_it_was() -> None:
@@ -247,16 +251,36 @@ def test_the_sweep_reads_the_log_from_where_it_was() -> None:
     desk.run()
     desk.run(everything=True)
     begun = [datetime.fromtimestamp(each / 1000, UTC) for each in desk.logs.begun]
-    assert begun == [
+    to_see_it_opened = timedelta(hours=1)
+    assert [each + to_see_it_opened for each in begun] == [
         START - timedelta(days=1),
-        START - timedelta(hours=1),
+        START - timedelta(minutes=10),
         desk.now - timedelta(days=14),
     ]
 
 
+def test_the_sweep_queues_again_only_what_may_have_come_late() -> None:
+    desk = LogDesk(line("PARTIAL_CLOSE", bytes_in="7"))
+    found = []
+    for _ in range(3):
+        found.append(desk.run())
+        desk.now += timedelta(minutes=11)
+    assert found == [[("partial", KEY)], [("partial", KEY)], []]
+    assert desk.run(everything=True) == [("partial", KEY)]
+
+
 def test_a_sweep_without_time_goes_on_there() -> None:
     desk = LogDesk(*(line("PARTIAL_CLOSE", bytes_in=size) for size in "78"))
+    desk.now += timedelta(hours=2)
     assert len(desk.run(seconds_left=lambda: 0)) == 1
-    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START - timedelta(days=1))
-    assert len(desk.run()) == 2
     assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START)
+    assert len(desk.run()) == 2
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(desk.now)
+
+
+def test_a_sweep_that_never_has_time_does_not_go_backwards() -> None:
+    """The first line it sees is older than what it looks for."""
+    desk = LogDesk(line("OPEN"), line("CLOSE", bytes_in="7", path="/b/acme/in/a.filepart"))
+    desk.now += timedelta(days=1, minutes=30)
+    assert desk.run(seconds_left=lambda: 0) == []
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(desk.now - timedelta(days=1))

@@ -11,6 +11,7 @@ from . import evidence, requeue
 from .evidence_lines import evidence_since
 from .ledger_names import SWEPT_LOG_UNTIL
 from .names import why_never_routed
+from .shapes import in_utc
 
 if TYPE_CHECKING:
     from types_boto3_logs.client import CloudWatchLogsClient
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 _FIRST_TIME = timedelta(days=1)
 # So old is at the most what was lost with the queues: they keep messages no longer.
 _ON_A_QUEUE = timedelta(days=14)
-# Lines come late, and of a file that was closed since one has to know when it was opened.
-_OVERLAP = timedelta(hours=1)
+# So late a line may come into the log: what is older was queued by the sweep before.
+_LATE = timedelta(minutes=10)
+# Of a file that was closed since, one has to know when it was opened.
+_OPEN = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,16 @@ class LogSweep:
         """
         now = self.ledger.now()
         kept = self.ledger.text(SWEPT_LOG_UNTIL)
-        back = _ON_A_QUEUE if order.everything else _OVERLAP if kept else _FIRST_TIME
-        begin = datetime.fromisoformat(kept or now) - back
+        back = _ON_A_QUEUE if order.everything else _LATE if kept else _FIRST_TIME
+        since = datetime.fromisoformat(kept or now) - back
         until = [now]
 
         def found() -> Iterator[Evidence]:
-            for each in evidence_since(self.logs, self.log_group, begin):
-                yield each
+            for each in evidence_since(self.logs, self.log_group, since - _OPEN):
+                if each.ended >= in_utc(since):
+                    yield each
                 if order.seconds_left() <= 0:
-                    until[0] = max(kept or "", each.ended)
+                    until[0] = max(kept or in_utc(since), each.ended)
                     return
 
         wanted = (evidence.event(each) for each in found() if _matters(each, routes))
@@ -63,8 +67,8 @@ class LogSweep:
 
 
 def _matters(found: Evidence, routes: Routes) -> bool:
-    """Whether it can change an outcome: that a file completed does where a proof is asked for."""
-    if found.kind != "complete":
+    """Whether it can change an outcome: a fragment does, the rest where a proof is asked for."""
+    if found.kind == "partial":
         return True
     match = routes.find(found.key)
     # A temporary name may be renamed to one that needs the proof.
