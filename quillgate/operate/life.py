@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal
 
 from sftp_watchdog.entry import FIRST_STEPS, Entry, Step
-from sftp_watchdog.ledger import timestamp
 from sftp_watchdog.ledger_names import Ref
+from sftp_watchdog.shapes import in_utc
 
 from quillgate.operate import versions
 from quillgate.operate.dead_letters import DeadLetters
@@ -108,7 +108,7 @@ class _Biographer:
         """All of one version."""
         entry = None if version.is_deletion else self._entry(version)
         # The ledger has the event's time, which has milliseconds.
-        at = entry.uploaded_at if entry else timestamp(version.moment)
+        at = entry.uploaded_at if entry else in_utc(version.moment)
         session = self._session(version, at)
         moments = [Moment(at, "S3", _stored(version)), *map(_sftp, session)]
         remarks = [] if session else ["no line about it is found in the server's log"]
@@ -152,7 +152,7 @@ class _Biographer:
             *login, close = found
             by = login[0].fields.get("user", "") if login else "a customer"
             what = f"{by} fetched the story: {close.fields['bytes-out']} bytes"
-            yield Moment(timestamp(close.moment), "SFTP", what)
+            yield Moment(in_utc(close.moment), "SFTP", what)
 
     def _remarks(self, entry: Entry) -> Iterator[str]:
         if entry.outcome == "dead":
@@ -216,7 +216,7 @@ def _step(step: Step, number: int, receipt: str | None) -> str:
 
 
 def _sftp(line: Line) -> Moment:
-    return Moment(timestamp(line.moment), "SFTP", _told(line))
+    return Moment(in_utc(line.moment), "SFTP", _told(line))
 
 
 def _told(line: Line) -> str:

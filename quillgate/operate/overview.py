@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from sftp_watchdog.entry import ATTENTION, Entry
-from sftp_watchdog.ledger import Ledger, timestamp
+from sftp_watchdog.ledger import Ledger
 from sftp_watchdog.ledger_names import Ref
+from sftp_watchdog.shapes import in_utc
 
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.queues import Depth, depth
@@ -83,7 +84,7 @@ def overview(deployment: Deployment, now: datetime) -> Overview:
     return Overview(
         environment=deployment.target.environment,
         stack=deployment.target.stack_name,
-        at=timestamp(now),
+        at=in_utc(now),
         queue=depth(sqs, deployment.queue_url),
         oldest=_oldest(deployment, attention, now),
         dead_letters=depth(sqs, deployment.dead_letter_queue_url).total,
@@ -154,7 +155,7 @@ def _age_by_metric(deployment: Deployment, now: datetime) -> Age | None:
         return None
     last = max(points, key=lambda point: point["Timestamp"])
     since = last["Timestamp"] - timedelta(seconds=last["Maximum"])
-    return Age(timestamp(since), "CloudWatch") if last["Maximum"] else None
+    return Age(in_utc(since), "CloudWatch") if last["Maximum"] else None
 
 
 def _alarms(deployment: Deployment) -> Iterator[str]:

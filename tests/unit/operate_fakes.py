@@ -13,6 +13,7 @@ from sftp_watchdog import requeue
 from sftp_watchdog.entry import Entry
 from sftp_watchdog.events import Upload, read
 from sftp_watchdog.ledger import Ledger
+from sftp_watchdog.shapes import in_utc
 
 from quillgate.operate.deployment import Deployment
 from quillgate.target import Target
@@ -25,8 +26,7 @@ KEY = "acme/incoming/q3 sales.csv"
 
 def at(seconds: float) -> str:
     """So many seconds after `NOW`, as entries have it."""
-    text = (NOW + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    return in_utc(NOW + timedelta(seconds=seconds))
 
 
 def upload(key: str = KEY, version_id: str = "v1", seconds: float = 0) -> Upload:

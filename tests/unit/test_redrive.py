@@ -14,7 +14,7 @@ from sftp_watchdog.entry import Entry
 from sftp_watchdog.errors import QueueError
 from sftp_watchdog.events import Upload
 from sftp_watchdog.evidence import Evidence, event
-from sftp_watchdog.ledger import timestamp
+from sftp_watchdog.shapes import in_utc
 
 from quillgate import redrive_command
 from quillgate.errors import NoUploadError
@@ -129,7 +129,7 @@ def test_what_is_no_upload_is_left_counted_and_shown(text: str) -> None:
 
 
 def test_what_transfer_says_of_a_fragment_goes_back() -> None:
-    word = Evidence("partial", "b", "acme/in/a.csv", timestamp(NOW), timestamp(NOW), 7)
+    word = Evidence("partial", "b", "acme/in/a.csv", in_utc(NOW), in_utc(NOW), 7)
     text = json.dumps({"Records": [event(word)]})
     place = Place(queue=FakeQueue(text))
     others = [Wanted(key="acme/in/b.csv"), Wanted(since=NOW + timedelta(seconds=1))]

@@ -18,6 +18,7 @@ from . import ledger_names as names
 from .entry import ATTENTION, Entry
 from .errors import LedgerError, TakenError
 from .ledger_names import Ref
+from .shapes import in_utc
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -44,12 +45,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def timestamp(moment: datetime) -> str:
-    """`2026-11-23T09:00:00.000Z`."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
-
-
 class Ledger:
     """The ledger in `bucket`. Every method may raise LedgerError: nothing is lost, try again."""
 
@@ -60,11 +55,11 @@ class Ledger:
 
     def now(self) -> str:
         """The time, as entries have it."""
-        return timestamp(self._clock())
+        return in_utc(self._clock())
 
     def later(self, seconds: float) -> str:
         """The time in so many seconds."""
-        return timestamp(self._clock() + timedelta(seconds=seconds))
+        return in_utc(self._clock() + timedelta(seconds=seconds))
 
     # One upload
 

@@ -1,4 +1,7 @@
-"""What a member of a message must look like. TypeError or ValueError when it does not."""
+"""What a member of a message must look like, and how times are written everywhere.
+
+TypeError or ValueError when it does not look so.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from .ledger import timestamp
+from .shapes import in_utc
 from .versions import Cursor
 
 # The bucket's lifecycle (AbortIncompleteMultipartUpload) takes 7, and S3 up to a day to act on it.
@@ -68,5 +68,5 @@ class Progress:
     def completed(self, grace_seconds: float) -> Progress:
         """After the last page; what was put back just now is looked at again the next time."""
         moment = datetime.fromisoformat(self.begun) - _LATE - timedelta(seconds=grace_seconds)
-        settled_before = min(timestamp(moment), self.unsettled or timestamp(moment))
+        settled_before = min(in_utc(moment), self.unsettled or in_utc(moment))
         return Progress(self.routes, settled_before)
