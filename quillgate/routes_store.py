@@ -41,10 +41,11 @@ class RoutesStore:
 
     def read(self) -> Stored | None:
         """What is in force, if anything is."""
-        s3 = self.target.client("s3")
         try:
-            found: Any = s3.get_object(Bucket=self.bucket, Key=CONFIG_KEY)
-        except s3.exceptions.NoSuchKey:
+            found: Any = self.target.client("s3").get_object(Bucket=self.bucket, Key=CONFIG_KEY)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
             return None
         return Stored(found["Body"].read(), found["ETag"])
 

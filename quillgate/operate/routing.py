@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from botocore.exceptions import ClientError
 from sftp_watchdog.errors import RoutesError
+from sftp_watchdog.ledger import Ledger
 from sftp_watchdog.ledger_names import LAST_GOOD_ROUTES
 from sftp_watchdog.names import CONFIG_KEY
-from sftp_watchdog.routes import Routes, parse
+from sftp_watchdog.routes import Routes, decode, parse
 
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.words import safe
+from quillgate.routes_store import RoutesStore
 
 
 @dataclass(frozen=True)
@@ -28,22 +28,20 @@ class Routing:
 
 def routing(deployment: Deployment) -> Routing:
     """Read the routes as the watchdog does."""
-    try:
-        return Routing(_stored(deployment.client("s3"), deployment.bucket))
-    except (RoutesError, UnicodeDecodeError) as error:
-        problem = f"{CONFIG_KEY} is broken: {safe(str(error))}"
-    except LookupError:
-        problem = f"there is no {CONFIG_KEY}"
-    last_good = deployment.ledger.text(LAST_GOOD_ROUTES)
-    return Routing(parse(last_good) if last_good else None, problem)
+    stored = RoutesStore(deployment.target, deployment.bucket).read()
+    problem = f"there is no {CONFIG_KEY}"
+    if stored:
+        try:
+            return Routing(parse(decode(stored.content)))
+        except RoutesError as error:
+            problem = f"{CONFIG_KEY} is broken: {safe(str(error))}"
+    return Routing(_last_good(deployment.ledger), problem)
 
 
-def _stored(s3: Any, bucket: str) -> Routes:
-    """Raises LookupError when there are none."""
+def _last_good(ledger: Ledger) -> Routes | None:
+    """None as well when they are no longer good: for this release, and so for the watchdog."""
+    text = ledger.text(LAST_GOOD_ROUTES)
     try:
-        body = s3.get_object(Bucket=bucket, Key=CONFIG_KEY)["Body"].read()
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            raise LookupError(CONFIG_KEY) from error
-        raise
-    return parse(body.decode("utf-8-sig"))
+        return parse(text) if text else None
+    except RoutesError:
+        return None

@@ -14,23 +14,12 @@ from quillgate.target import Target
 from tests.unit.watchdog_fakes import FakeBucket, client_error
 
 
-class NoSuchKey(ClientError):  # noqa: N818
-    """As boto3 raises it."""
-
-
 class Bucket(FakeBucket):
     """The bucket, with what the store needs besides."""
-
-    exceptions = SimpleNamespace(NoSuchKey=NoSuchKey)
 
     def __init__(self) -> None:
         super().__init__()
         self.metadata: dict[str, str] = {}
-
-    def get_object(self, **request: Any) -> dict[str, Any]:
-        if request["Key"] not in self.objects:
-            raise NoSuchKey({"Error": {"Code": "NoSuchKey"}}, "GetObject")
-        return super().get_object(**request)
 
     def put_object(self, **request: Any) -> dict[str, Any]:
         answer = super().put_object(**request)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer
 from sftp_watchdog.ledger_names import LAST_GOOD_ROUTES
+from sftp_watchdog.routes import MAX_BYTES
 
 from quillgate.operate import overview as overview_module
 from quillgate.operate.overview import Attention, Count, Overview, overview
@@ -118,7 +119,8 @@ def test_very_many_are_not_all_looked_at(place: Place, monkeypatch: pytest.Monke
     ("stored", "said"),
     [
         (b'[[route]]\nprojekt = "x"\n', "watchdog.config is broken: line"),
-        (b"\xff", "watchdog.config is broken: 'utf-8' codec"),
+        (b"\xff", "watchdog.config is broken: line 1: not UTF-8"),
+        (b" " * (MAX_BYTES + 1), "watchdog.config is broken: line 1: more than 2,000,000 bytes"),
         (None, "there is no watchdog.config"),
     ],
 )
@@ -132,6 +134,13 @@ def test_broken_routes_are_told_with_what_is_in_force(
     place.ledger_bucket.objects[LAST_GOOD_ROUTES] = ROUTES.encode()
     shown = screen(overview(place.deployment, NOW))["routes"]
     assert shown.startswith(f"the last good 1 in force: {said}")
+
+
+def test_last_good_routes_that_are_no_longer_good_are_not_in_force(place: Place) -> None:
+    place.s3.objects["watchdog.config"] = b"[["
+    place.ledger_bucket.objects[LAST_GOOD_ROUTES] = b'[[route]]\ncolour = "red"\n'
+    shown = screen(overview(place.deployment, NOW))["routes"]
+    assert shown.startswith("none in force: watchdog.config is broken")
 
 
 def test_alarms_are_those_of_the_stack(place: Place) -> None:
