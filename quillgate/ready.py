@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sftp_watchdog.names import CONFIG_KEY
 
 from quillgate.deploy import local
 from quillgate.deploy.local import Deployed
+from quillgate.operate.queues import depth
 from quillgate.parts import ACCOUNT, REGION, ROOT_KEY
 from quillgate.ports import HOST
 from quillgate.state import TEST_USER, State
-from quillgate.target import Client, Environment
+from quillgate.target import Client, Environment, at_endpoint
 
 FIRST_ROUTES = f"""\
 # Which upload goes to which project. `quillgate routes push FILE` checks a file and stores it here.
@@ -67,9 +67,7 @@ def store_first_files(s3: Any, bucket: str) -> bool:
 
 def is_drained(sqs: Any, queue_url: str) -> bool:
     """Whether the watchdog has taken all events: after the first ones it has started well."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)
-    return all(int(number) == 0 for number in answer["Attributes"].values())
+    return depth(sqs, queue_url).total == 0
 
 
 def describe(
@@ -99,14 +97,9 @@ def describe(
         ledger_bucket=out["LedgerBucketName"],
         server_id=out["ServerId"],
         user_role_arn=out["UserRoleArn"],
-        queue_url=_at(endpoints.aws, out["QueueUrl"]),
-        dead_letter_queue_url=_at(endpoints.aws, out["DeadLetterQueueUrl"]),
+        queue_url=at_endpoint(endpoints.aws, out["QueueUrl"]),
+        dead_letter_queue_url=at_endpoint(endpoints.aws, out["DeadLetterQueueUrl"]),
         test_user=TEST_USER,
         test_user_key=str(test_user_key),
         pid=pid,
     )
-
-
-def _at(endpoint: str, url: str) -> str:
-    """The same path at the endpoint: an engine in a container calls itself by another name."""
-    return f"{endpoint}{urlsplit(url).path}"

@@ -58,7 +58,7 @@ def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
 
 def carry_out(deployment: Deployment, wanted: Wanted, *, yes: bool) -> None:
     """Name the stack, ask on AWS unless `yes`, and put back what is wanted."""
-    typer.echo(deployment.title, err=True)
+    typer.echo(deployment.target.title, err=True)
     if deployment.target.environment == "aws" and not yes:
         typer.confirm(_question(deployment, wanted.key), abort=True)
     _put_back(Orders(deployment, person(deployment)), wanted)

@@ -58,7 +58,7 @@ def push(
     _refuse_stories_quill_cannot_write(routes, target)
     store = RoutesStore.of(target)
     before = store.read()
-    typer.echo(f"{target.environment}, stack {target.stack_name}: {store}", err=True)
+    typer.echo(f"{target.title}: {store}", err=True)
     _warn(routes)
     _say_what_changes(before, routes)
     if before and before.content == content:

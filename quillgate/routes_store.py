@@ -52,13 +52,12 @@ class RoutesStore:
     def replace(self, before: Stored | None, content: bytes) -> None:
         """Put `content` in force; ConfigError if that is no longer in place of `before`."""
         condition = {"IfMatch": before.etag} if before else {"IfNoneMatch": "*"}
-        who = self.target.client("sts").get_caller_identity()["Arn"]
         try:
             self.target.client("s3").put_object(
                 Bucket=self.bucket,
                 Key=CONFIG_KEY,
                 Body=content,
-                Metadata={_PUSHED_BY: who},
+                Metadata={_PUSHED_BY: self.target.caller()},
                 **condition,
             )
         except ClientError as error:

@@ -64,15 +64,11 @@ def sweep(  # noqa: PLR0913, PLR0917 - the options of the command
     if before and not done:
         raise typer.BadParameter("--before goes with --mark-done only")
     target = find(environment, stack, state)
-    outputs = target.outputs()
-    typer.echo(
-        f"{target.environment}, stack {target.stack_name}: s3://{outputs['BucketName']}/{prefix}",
-        err=True,
-    )
+    typer.echo(f"{target.title}: s3://{target.outputs()['BucketName']}/{prefix}", err=True)
     if target.environment == "aws" and not (yes or dry_run):
         typer.confirm(_question(moment if done else None), abort=True)
     if done:
-        _mark(target, Marking(moment, prefix, _caller(target), dry_run))
+        _mark(target, Marking(moment, prefix, target.caller(), dry_run))
     else:
         _sweep(target, Order(grace, everything, prefix, dry_run))
 
@@ -89,10 +85,6 @@ def _question(before: datetime | None) -> str:
     if before is None:
         return "Put back what nobody was told of?"
     return f"Mark every file without an entry, stored before {before:%Y-%m-%d %H:%M:%S %Z}?"
-
-
-def _caller(target: Target) -> str:
-    return str(target.client("sts").get_caller_identity()["Arn"])
 
 
 def _sweep(target: Target, order: Order) -> None:

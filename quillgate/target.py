@@ -162,6 +162,15 @@ class Target:
     stack_name: str
     client: Client
 
+    @property
+    def title(self) -> str:
+        """What to call it before people."""
+        return f"{self.environment}, stack {self.stack_name}"
+
+    def caller(self) -> str:
+        """Whose credentials are used: the ARN of a user or role."""
+        return str(self.client("sts").get_caller_identity()["Arn"])
+
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by name. Raises TargetError when there is no such stack."""
         return {item["OutputKey"]: item["OutputValue"] for item in self._stack().get("Outputs", [])}
@@ -174,10 +183,10 @@ class Target:
         }
 
     def reachable(self, queue_url: str) -> str:
-        """A queue's URL as it is used from here: an engine in a container has a host of its own."""
+        """A queue's URL as it is used from here."""
         if self.environment == "aws":
             return queue_url
-        return f"{self.client('sqs').meta.endpoint_url}{urlsplit(queue_url).path}"
+        return at_endpoint(self.client("sqs").meta.endpoint_url, queue_url)
 
     def _stack(self) -> dict[str, Any]:
         client = self.client("cloudformation")
@@ -190,6 +199,11 @@ class Target:
                 f"name one with --stack ({error})",
             ) from error
         return dict(stack)
+
+
+def at_endpoint(endpoint: str, url: str) -> str:
+    """The same path at the endpoint: an engine in a container calls itself by another name."""
+    return f"{endpoint}{urlsplit(url).path}"
 
 
 def find(

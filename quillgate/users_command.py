@@ -50,7 +50,7 @@ def explain_command(  # noqa: PLR0913, PLR0917  # the words and options of a com
     target = find(environment, stack, state)
     explanation = explain(target, find_user(target, user), operation, path, new_path)
     paths = " ".join(repr(each) for each in (path, new_path) if each is not None)
-    typer.echo(f"{target.environment}, stack {target.stack_name}: {user} {operation} {paths}")
+    typer.echo(f"{target.title}: {user} {operation} {paths}")
     for line in explanation.lines():
         typer.echo(line)
     if not explanation.allowed:

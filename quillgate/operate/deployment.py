@@ -38,11 +38,6 @@ class Deployment:
         )
 
     @property
-    def title(self) -> str:
-        """What to call it before people."""
-        return f"{self.target.environment}, stack {self.target.stack_name}"
-
-    @property
     def server_log_group(self) -> str:
         """Where the SFTP server writes its log."""
         return f"/aws/vendedlogs/transfer/{self.prefix}"

@@ -32,7 +32,7 @@ def is_order(step: Step) -> bool:
 def person(deployment: Deployment) -> str:
     """Who orders: the AWS identity, or the user of this machine."""
     if deployment.target.environment == "aws":
-        return str(deployment.client("sts").get_caller_identity()["Arn"])
+        return deployment.target.caller()
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in containers
