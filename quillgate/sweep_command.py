@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.status import Status
 from sftp_watchdog.sweep_run import Case, Counts, Order
 
+from quillgate.operate.deployment import Deployment
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.state import DEFAULT_STATE
 from quillgate.sweep import sweep_all, tools_for
 from quillgate.sweep_done import Marking, mark_done
-from quillgate.target import Target, find
+from quillgate.target import find
 
 
 def sweep(  # noqa: PLR0913, PLR0917 - the options of the command
@@ -63,14 +61,15 @@ def sweep(  # noqa: PLR0913, PLR0917 - the options of the command
         raise typer.BadParameter("--mark-done goes with neither --all nor --grace")
     if before and not done:
         raise typer.BadParameter("--before goes with --mark-done only")
-    target = find(environment, stack, state)
-    typer.echo(f"{target.title}: s3://{target.outputs()['BucketName']}/{prefix}", err=True)
+    deployment = Deployment.of(find(environment, stack, state))
+    target = deployment.target
+    typer.echo(f"{target.title}: s3://{deployment.bucket}/{prefix}", err=True)
     if target.environment == "aws" and not (yes or dry_run):
         typer.confirm(_question(moment if done else None), abort=True)
     if done:
-        _mark(target, Marking(moment, prefix, target.caller(), dry_run))
+        _mark(deployment, Marking(moment, prefix, target.caller(), dry_run))
     else:
-        _sweep(target, Order(grace, everything, prefix, dry_run))
+        _sweep(deployment, Order(grace, everything, prefix, dry_run))
 
 
 def _moment(text: str | None) -> datetime:
@@ -87,17 +86,17 @@ def _question(before: datetime | None) -> str:
     return f"Mark every file without an entry, stored before {before:%Y-%m-%d %H:%M:%S %Z}?"
 
 
-def _sweep(target: Target, order: Order) -> None:
+def _sweep(deployment: Deployment, order: Order) -> None:
     def say(case: Case) -> None:
         if order.dry_run:
             typer.echo(f"would be put back: '{case.upload.key}' - {case.reason}")
 
-    with _progress() as status:
+    with Console(stderr=True).status("looking") as status:
 
         def tick(counts: Counts) -> None:
             status.update(f"{counts.looked_at} looked at, {counts.swept} lost")
 
-        counts = sweep_all(target, tools_for(target, _warn, say, tick), order)
+        counts = sweep_all(deployment, tools_for(deployment, _warn, say, tick), order)
     typer.echo(
         f"{counts.looked_at} versions looked at: {counts.swept} lost and put back, "
         f"{counts.judged_again} to be judged again, {counts.long_waiting} waiting too long"
@@ -106,10 +105,10 @@ def _sweep(target: Target, order: Order) -> None:
     )
 
 
-def _mark(target: Target, marking: Marking) -> None:
+def _mark(deployment: Deployment, marking: Marking) -> None:
     count = 0
-    with _progress() as status:
-        for count, key in enumerate(mark_done(tools_for(target, _warn), marking), 1):
+    with Console(stderr=True).status("looking") as status:
+        for count, key in enumerate(mark_done(tools_for(deployment, _warn), marking), 1):
             status.update(f"{count} marked")
             if marking.dry_run:
                 typer.echo(f"would be marked: '{key}'")
@@ -118,10 +117,3 @@ def _mark(target: Target, marking: Marking) -> None:
 
 def _warn(text: str) -> None:
     typer.echo(text, err=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Status]:
-    """A line that changes, on a terminal only."""
-    with Console(stderr=True).status("looking") as status:
-        yield status

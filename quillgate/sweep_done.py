@@ -32,7 +32,7 @@ def mark_done(tools: Tools, marking: Marking) -> Iterator[str]:
     Run again it marks what is left. Nothing that has an entry is changed, whatever it says.
     """
     routes = tools.config.refreshed()
-    known = KnownIds.read((ref for ref in tools.ledger.since("")), lambda: True)
+    known = KnownIds.read(tools.ledger.since(""), lambda: True)
     folders = routed_folders(routes, tools.versions.below, marking.only)
 
     def uploads(page: Page) -> list[Upload]:

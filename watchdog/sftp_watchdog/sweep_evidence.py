@@ -48,21 +48,21 @@ class LogSweep:
         """
         now = self.ledger.now()
         kept = self.ledger.text(SWEPT_LOG_UNTIL)
-        back = _ON_A_QUEUE if order.everything else _LATE if kept else _FIRST_TIME
-        since = datetime.fromisoformat(kept or now) - back
-        until = [now]
+        back = _ON_A_QUEUE if order.everything else _OVERLAP if kept else _FIRST_TIME
+        begin = datetime.fromisoformat(kept or now) - back
+        until = now
 
         def found() -> Iterator[Evidence]:
-            for each in evidence_since(self.logs, self.log_group, since - _OPEN):
-                if each.ended >= in_utc(since):
-                    yield each
+            nonlocal until
+            for each in evidence_since(self.logs, self.log_group, begin):
+                yield each
                 if order.seconds_left() <= 0:
-                    until[0] = max(kept or in_utc(since), each.ended)
+                    until = max(kept or "", each.ended)
                     return
 
         wanted = (evidence.event(each) for each in found() if _matters(each, routes))
         count = requeue.send(self.sqs, self.queue_url, wanted)
-        self.ledger.keep_text(SWEPT_LOG_UNTIL, until[0])
+        self.ledger.keep_text(SWEPT_LOG_UNTIL, until)
         return count
 
 
