@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sftp_watchdog.errors import http_status
 from sftp_watchdog.names import CONFIG_KEY
 
 from quillgate.deploy import local
@@ -56,7 +57,7 @@ def store_first_files(s3: Any, bucket: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=CONFIG_KEY)
     except s3.exceptions.ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+        if http_status(error) != 404:
             raise
         s3.put_object(Bucket=bucket, Key=CONFIG_KEY, Body=FIRST_ROUTES.encode())
         for folder in ("incoming", "outgoing"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
+from sftp_watchdog.errors import http_status
 
 from quillgate.deploy import template as templates
 from quillgate.deploy.local import stack_name
@@ -59,7 +60,7 @@ def _artifacts_bucket(s3: Any, account: str, region: str) -> str:
     try:
         s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+        if http_status(error) != 404:
             raise
         where = {} if region == "us-east-1" else {"LocationConstraint": region}
         s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": where} if where else {}))

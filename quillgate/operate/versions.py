@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from sftp_watchdog.events import Upload, of_version
+from sftp_watchdog.versions import is_engines_fault, latest_of
 
 from quillgate.errors import NoUploadError
 from quillgate.operate.words import safe
@@ -73,23 +74,13 @@ def _pages(s3: Any, bucket: str, key: str) -> Iterator[list[Version]]:
             if any(each["Key"] != key for each in found):
                 return
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 500:
+        if not is_engines_fault(error):
             raise
-        # XML has no control characters: an engine that writes them as they are cannot answer.
-        yield _latest(s3, bucket, key)
+        if latest := latest_of(s3, bucket, key):
+            yield [_version(latest)]
 
 
-def _latest(s3: Any, bucket: str, key: str) -> list[Version]:
-    try:
-        head = s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return []
-        raise
-    return [_version({**head, "Key": key, "Size": head["ContentLength"]})]
-
-
-def _version(found: dict[str, Any]) -> Version:
+def _version(found: Mapping[str, Any]) -> Version:
     return Version(
         key=found["Key"],
         version_id=found["VersionId"],

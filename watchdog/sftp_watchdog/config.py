@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import LedgerError, NoRoutesError, RoutesError, WatchdogError
+from .errors import LedgerError, NoRoutesError, RoutesError, WatchdogError, http_status
 from .ledger_names import LAST_GOOD_ROUTES
 from .metrics import Metric
 from .names import CONFIG_KEY
@@ -102,7 +102,7 @@ class Config:
             text = decode(answer["Body"].read(MAX_BYTES + 1))
             routes = parse(text)
         except ClientError as error:
-            if error.response["ResponseMetadata"]["HTTPStatusCode"] == 304:
+            if http_status(error) == 304:
                 return None
             raise NoRoutesError(self._unreadable(error)) from error
         except BotoCoreError as error:

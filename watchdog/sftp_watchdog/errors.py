@@ -37,6 +37,11 @@ _REFUSALS = {
 }
 
 
+def http_status(error: ClientError) -> int:
+    """The status that AWS answered with."""
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
 class WatchdogError(Exception):
     """Any error the watchdog foresees; its text is `what failed: 'value' - what to do`."""
 

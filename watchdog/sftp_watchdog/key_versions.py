@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import events
 from .errors import NoVersionsError
 from .ledger_names import Ref
+from .versions import is_engines_fault, latest_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
     from .events import Upload
     from .ledger import Ledger
+    from .versions import Version
 
 # What waits beyond is judged again by the sweep.
 _NEWEST = 10
@@ -29,19 +32,9 @@ def uploads_of(s3: S3Client, bucket: str, key: str) -> Iterator[Upload]:
     A thousand of them to a request, as they are asked for. NoVersionsError when S3 fails or
     refuses. Source: S3 API reference, ListObjectVersions (the order).
     """
-    try:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
-            for version in page.get("Versions", ()):
-                # Longer keys follow.
-                if version.get("Key") != key:
-                    return
-                yield events.of_version(bucket, version)
-    except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] != 500:
-            raise NoVersionsError(_complaint(key, error)) from error
-        yield from _latest(s3, bucket, key)
-    except BotoCoreError as error:
-        raise NoVersionsError(_complaint(key, error)) from error
+    with _errors(key):
+        for version in _versions(s3, bucket, key):
+            yield events.of_version(bucket, version)
 
 
 def unsettled(uploads: Iterable[Upload], ledger: Ledger) -> Iterator[Upload]:
@@ -57,22 +50,26 @@ def unsettled(uploads: Iterable[Upload], ledger: Ledger) -> Iterator[Upload]:
             yield replace(upload, uploaded_at=held.entry.uploaded_at)
 
 
-def _latest(s3: S3Client, bucket: str, key: str) -> Iterator[Upload]:
-    """The latest version alone, where the engine cannot list them.
-
-    XML has no control characters: an engine that writes them as they are cannot answer.
-    """
+def _versions(s3: S3Client, bucket: str, key: str) -> Iterator[Version]:
     try:
-        head: Any = s3.head_object(Bucket=bucket, Key=key)
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+            for version in page.get("Versions", ()):
+                # Longer keys follow.
+                if version.get("Key") != key:
+                    return
+                yield version
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-            return
-        raise NoVersionsError(_complaint(key, error)) from error
-    except BotoCoreError as error:
-        raise NoVersionsError(_complaint(key, error)) from error
-    found = {"VersionId": None, **head, "Key": key, "Size": head["ContentLength"]}
-    yield events.of_version(bucket, found)
+        if not is_engines_fault(error):
+            raise
+        if found := latest_of(s3, bucket, key):
+            yield found
 
 
-def _complaint(key: str, error: Exception) -> str:
-    return f"versions cannot be listed: {key!r}: {error} - let the watchdog list them"
+@contextmanager
+def _errors(key: str) -> Iterator[None]:
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise NoVersionsError(
+            f"versions cannot be listed: {key!r}: {error} - let the watchdog list them"
+        ) from error

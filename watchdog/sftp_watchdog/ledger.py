@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import ledger_names as names
 from .entry import ATTENTION, Entry
-from .errors import LedgerError, TakenError
+from .errors import LedgerError, TakenError, http_status
 from .ledger_names import Ref
 from .shapes import in_utc
 
@@ -213,7 +213,7 @@ class Ledger:
                     Bucket=self.bucket, Key=name, Body=text.encode(), IfNoneMatch="*"
                 )
             except ClientError as error:
-                if _status(error) not in (409, 412):
+                if http_status(error) not in (409, 412):
                     raise
                 found = self._get(name)
                 return found[0].decode() if found else text
@@ -247,7 +247,7 @@ class Ledger:
                 )
             except ClientError as error:
                 # 409: another write of the same name at the same moment has won.
-                if _status(error) in (409, 412) or _is_missing(error):
+                if http_status(error) in (409, 412) or _is_missing(error):
                     return None
                 raise
         return Held(entry, answer["ETag"])
@@ -290,8 +290,6 @@ def _errors(name: str) -> Iterator[None]:
 
 def _is_missing(error: ClientError) -> bool:
     """Whether there is no such object; a bucket that is gone is an error."""
-    return _status(error) == 404 and error.response.get("Error", {}).get("Code") != "NoSuchBucket"
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+    return (
+        http_status(error) == 404 and error.response.get("Error", {}).get("Code") != "NoSuchBucket"
+    )

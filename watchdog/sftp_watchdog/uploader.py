@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import NoUploaderError
+from .errors import NoUploaderError, http_status
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -32,7 +32,7 @@ def uploaded_by(s3: S3Client, upload: Upload) -> str | None:
     try:
         head = s3.head_object(**request)
     except ClientError as error:
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+        if http_status(error) == 404:
             return None
         raise NoUploaderError(_complaint(upload, error)) from error
     except BotoCoreError as error:

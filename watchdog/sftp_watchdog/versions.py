@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .errors import BucketError
+from .errors import BucketError, http_status
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
@@ -69,7 +69,7 @@ class Versions:
                         found |= {each["Prefix"] for each in page.get("CommonPrefixes", ())}
                     return sorted(found)
                 except ClientError as error:
-                    if not _is_engines_fault(error) or operation == "list_objects_v2":
+                    if not is_engines_fault(error) or operation == "list_objects_v2":
                         raise
         return sorted(found)
 
@@ -87,7 +87,7 @@ class Versions:
         try:
             return self._listed(folder, at)
         except ClientError as error:
-            if not _is_engines_fault(error):
+            if not is_engines_fault(error):
                 raise
             return self._page_one_by_one(folder, at)
 
@@ -105,10 +105,7 @@ class Versions:
         return Page(answer.get("Versions", []), following)
 
     def _page_one_by_one(self, folder: str, at: Cursor | None) -> Page:
-        """A page with a name that makes the engine fail, object by object; not the deleted ones.
-
-        XML has no control characters: an engine that writes them as they are cannot answer.
-        """
+        """A page with a name that makes the engine fail, object by object; not the deleted ones."""
         self.requests += 1
         request = {"Bucket": self.bucket, "Prefix": folder}
         if at:
@@ -132,7 +129,7 @@ class Versions:
                     break
                 at = page.next
         except ClientError as error:
-            if not _is_engines_fault(error):
+            if not is_engines_fault(error):
                 raise
             return self._latest_of(key)
         return found
@@ -140,13 +137,13 @@ class Versions:
     def _latest_of(self, key: str) -> list[Version]:
         """The latest version, for those who may read it: who may not goes on with the others."""
         try:
-            head = self._s3.head_object(Bucket=self.bucket, Key=key)
+            found = latest_of(self._s3, self.bucket, key)
         except ClientError as error:
-            if _status(error) not in (403, 404):
+            if http_status(error) != 403:
                 raise
-            self.passed_over += 1
-            return []
-        return [{"VersionId": None, **head, "Key": key, "Size": head["ContentLength"]}]
+            found = None
+        self.passed_over += found is None
+        return [found] if found else []
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -163,9 +160,20 @@ def _is_ahead(folder: str, cursor: Cursor) -> bool:
     return cursor.key.startswith(folder) or folder > cursor.key
 
 
-def _is_engines_fault(error: ClientError) -> bool:
-    return _status(error) == 500
+def is_engines_fault(error: ClientError) -> bool:
+    """Whether a listing may have failed at a name.
+
+    XML has no control characters: an engine that writes them as they are cannot answer.
+    """
+    return http_status(error) == 500
 
 
-def _status(error: ClientError) -> int:
-    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+def latest_of(s3: Any, bucket: str, key: str) -> Version | None:
+    """The latest version of `key`, where the engine cannot list it; None when there is none."""
+    try:
+        head = s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if http_status(error) == 404:
+            return None
+        raise
+    return {"VersionId": None, **head, "Key": key, "Size": head["ContentLength"]}
