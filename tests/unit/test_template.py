@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sftp_watchdog import evidence
 from sftp_watchdog.backoff import Backoff
+from sftp_watchdog.settings import Settings
 
 from quillgate.deploy import template
 from quillgate.deploy.local import LOCAL_PARAMETERS, stack_name
@@ -84,6 +85,17 @@ def test_every_parameter_has_its_place_in_the_form() -> None:
     groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
     placed = [name for group in groups for name in group["Parameters"]]
     assert sorted(placed) == sorted(PARAMETERS)
+
+
+@pytest.mark.parametrize("bound", ["MinValue", "MaxValue"])
+@pytest.mark.parametrize("name", ["Watchdog", "Sweep"])
+def test_a_function_starts_with_whatever_the_form_takes(name: str, bound: str) -> None:
+    variables = RESOURCES[name]["Properties"]["Environment"]["Variables"]
+    bounds = {f"${{{each}}}": it[bound] for each, it in PARAMETERS.items() if bound in it}
+    written = {key: it.get("Fn::Sub") for key, it in variables.items() if isinstance(it, dict)}
+    numbers = {key: str(bounds[text]) for key, text in written.items() if text in bounds}
+    assert len(numbers) >= 5
+    Settings.from_environ(dict.fromkeys(variables, "text") | numbers)
 
 
 def test_the_outputs_of_the_interface_are_there() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .errors import SettingsError
 
 # SQS hides a message for 12 hours at most, counted from its receipt (ChangeMessageVisibility): what
-# is set at the end of a batch has to be less.
+# is set at the end of a batch has to be less. For other numbers it is as good a bound as any.
 MAX_VISIBILITY_SECONDS = 42_000
 
 
