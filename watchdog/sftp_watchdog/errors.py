@@ -5,7 +5,7 @@ WatchdogError
 ├── RoutesError            `watchdog.config` cannot be used; tells every problem and its line
 ├── QueueError             the queue takes nothing
 ├── LogError               Transfer's log cannot be read
-├── MessageError           not an S3 event and never will be: ends on the dead-letter queue
+├── MessageError           no event of S3 or Transfer: ends on the dead-letter queue
 └── RetryLaterError        nothing is wrong with the upload: its message comes back later
     ├── NoRoutesError      `watchdog.config` is missing, out of reach or broken, and never was good
     ├── NoSecretError      the secret cannot be read, or lacks `quill_url` or `token`
@@ -77,7 +77,7 @@ class LogError(WatchdogError):
 
 
 class MessageError(WatchdogError):
-    """A message (or one record in it) that is no S3 event.
+    """A message (or one record in it) that is no event of S3 or Transfer, or of another bucket.
 
     It fails, so that it ends on the dead-letter queue where a person can look at it.
     """

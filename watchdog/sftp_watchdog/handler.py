@@ -7,13 +7,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.config import Config as ClientConfig
 
 from .backoff import Backoff
 from .config import Config, reporter
 from .ledger import Ledger
+from .log import logger_for
 from .metrics import Metrics
 from .outcome import Clerk
 from .quill import Quill
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-_IDS_FIRST = ["upload_id", "key", "outcome", "reason", "level", "message", "timestamp"]
 
 # A call that hangs must not eat the time of a whole batch; what fails is tried again anyway.
 _CLIENTS = ClientConfig(
@@ -50,7 +49,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> PartialItem
           ]
         }
 
-    and each `body` is an S3 event:
+    and each `body` is an S3 event, or one of Transfer's (see `evidence`):
 
         {
           "Records": [
@@ -89,7 +88,7 @@ def _watchdog() -> Watchdog:
 def build(settings: Settings) -> Watchdog:
     """A watchdog on AWS's own clients, as Lambda's environment names their endpoints."""
     s3 = boto3.client("s3", config=_CLIENTS)
-    logger = Logger(service=settings.service, log_record_order=_IDS_FIRST)
+    logger = logger_for(settings)
     secrets = SecretStore(
         SecretsProvider(boto3_client=boto3.client("secretsmanager", config=_CLIENTS)),
         settings.secret_id,

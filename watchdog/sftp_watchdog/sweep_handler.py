@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from aws_lambda_powertools import Logger
 from botocore.config import Config as ClientConfig
 
 from .config import Config, Report, reporter
 from .errors import NoRoutesError
 from .ledger import Ledger
+from .log import logger_for
 from .metrics import Metric, Metrics
 from .settings import Settings
 from .sweep import sweep
@@ -22,13 +22,13 @@ from .sweep_run import Case, Order, Tools
 from .versions import Versions
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from types_boto3_s3.client import S3Client
     from types_boto3_sqs.client import SQSClient
 
 # Of the function's time: to finish the page it is at, and to keep how far it is.
 _MARGIN_SECONDS = 60
-_IDS_FIRST = ["upload_id", "key", "outcome", "reason", "level", "message", "timestamp"]
 _CLIENTS = ClientConfig(
     connect_timeout=3, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4}
 )
@@ -52,8 +52,7 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def build(settings: Settings) -> ScheduledSweep:
     """A sweep on AWS's own clients, as Lambda's environment names their endpoints."""
     s3, sqs = boto3.client("s3", config=_CLIENTS), boto3.client("sqs", config=_CLIENTS)
-    logger = Logger(service=settings.service, log_record_order=_IDS_FIRST)
-    logger.append_keys(request_id=context.aws_request_id)
+    logger = logger_for(settings)
     metrics = Metrics(settings.namespace, settings.stack_name)
     ledger = Ledger(s3, settings.ledger_bucket)
     logs = boto3.client("logs", config=_CLIENTS)
@@ -63,7 +62,10 @@ def build(settings: Settings) -> ScheduledSweep:
 
 @dataclass(frozen=True)
 class ScheduledSweep:
-    """One run's parts: it logs what it puts back, and counts. `log` is None where there is none."""
+    """One run's parts: it logs what it puts back, and counts.
+
+    `log` goes through Transfer's; None where there is none.
+    """
 
     s3: S3Client
     sqs: SQSClient
