@@ -19,8 +19,7 @@ from quillgate.operate.redrive import (
     newest_entry,
     one_entry,
 )
-from quillgate.operate.words import safe, short
-from quillgate.operate.words import since as since_when
+from quillgate.operate.words import safe, short, time_of
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.signals import end_on_signals
 from quillgate.state import DEFAULT_STATE
@@ -30,13 +29,18 @@ from quillgate.target import find
 def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
     since: Annotated[
         str | None,
-        typer.Option(help="Uploads of the last 2h (s, m, h, d), or since 2026-11-23T09:00 (UTC)."),
+        typer.Option(
+            metavar="TIME",
+            help="Uploads of the last 2h (s, m, h, d), or since 2026-11-23T09:00 (UTC).",
+        ),
     ] = None,
     key: Annotated[
-        str | None, typer.Option(help="This object key, whatever its state but accepted.")
+        str | None,
+        typer.Option(metavar="KEY", help="This object key, whatever its state but accepted."),
     ] = None,
     version_id: Annotated[
-        str | None, typer.Option(help="This version of the key; without it the newest.")
+        str | None,
+        typer.Option(metavar="ID", help="This version of the key; without it the newest."),
     ] = None,
     environment: EnvironmentOption = None,
     stack: StackOption = None,
@@ -52,7 +56,8 @@ def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
     if version_id is not None and key is None:
         raise typer.BadParameter("needs --key", param_hint="--version-id")
     end_on_signals(lambda number: 128 + number)
-    wanted = Wanted(since_when(since, datetime.now(UTC)) if since else None, key, version_id)
+    moment = time_of(since, datetime.now(UTC), "--since") if since else None
+    wanted = Wanted(moment, key, version_id)
     carry_out(Deployment.of(find(environment, stack, state)), wanted, yes=yes)
 
 

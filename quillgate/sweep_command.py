@@ -10,6 +10,7 @@ from rich.console import Console
 from sftp_watchdog.sweep_run import Case, Counts, Order
 
 from quillgate.operate.deployment import Deployment
+from quillgate.operate.words import time_of
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.state import DEFAULT_STATE
 from quillgate.sweep import sweep_all, tools_for
@@ -43,8 +44,8 @@ def sweep(  # noqa: PLR0913, PLR0917 - the options of the command
         str | None,
         typer.Option(
             metavar="TIME",
-            help="With --mark-done: what was stored before, such as 2026-11-23T09:00 (UTC); else"
-            " before now.",
+            help="With --mark-done: what was stored before 2026-11-23T09:00 (UTC), or more than 2h"
+            " (s, m, h, d) ago; else before now.",
         ),
     ] = None,
     dry_run: Annotated[
@@ -56,7 +57,8 @@ def sweep(  # noqa: PLR0913, PLR0917 - the options of the command
 
     Example: quillgate sweep --dry-run
     """
-    moment = _moment(before)
+    now = datetime.now(UTC)
+    moment = time_of(before, now, "--before") if before else now
     if done and (everything or grace):
         raise typer.BadParameter("--mark-done goes with neither --all nor --grace")
     if before and not done:
@@ -70,14 +72,6 @@ def sweep(  # noqa: PLR0913, PLR0917 - the options of the command
         _mark(deployment, Marking(moment, prefix, target.caller(), dry_run))
     else:
         _sweep(deployment, Order(grace, everything, prefix, dry_run))
-
-
-def _moment(text: str | None) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    except ValueError as error:
-        raise typer.BadParameter(f"no time: '{text}'", param_hint="--before") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _question(before: datetime | None) -> str:

@@ -29,7 +29,7 @@ def age(moment: str, now: datetime) -> str:
     return f"{seconds} s"
 
 
-def since(text: str, now: datetime) -> datetime:
+def time_of(text: str, now: datetime, option: str) -> datetime:
     """`90s`, `30m`, `2h` or `7d` before now, or a time in ISO 8601: UTC, unless it says another.
 
     Wrong usage (exit 2) for anything else.
@@ -40,5 +40,5 @@ def since(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         advice = f"neither like 2h nor like 2026-11-23T09:00: '{safe(text)}'"
-        raise typer.BadParameter(advice, param_hint="--since") from error
+        raise typer.BadParameter(advice, param_hint=option) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -14,7 +14,7 @@ from sftp_watchdog.routes import MAX_BYTES
 
 from quillgate.operate import overview as overview_module
 from quillgate.operate.overview import Attention, Count, Overview, overview
-from quillgate.operate.words import age, safe, short, since
+from quillgate.operate.words import age, safe, short, time_of
 from quillgate.status_command import lines
 from tests.unit.operate_fakes import NOW, FakeQueue, FakeVersions, Place, at, entry, upload
 from tests.unit.watchdog_fakes import ROUTES
@@ -188,13 +188,13 @@ def test_ages(seconds: int, said: str) -> None:
     ],
 )
 def test_times_as_people_write_them(text: str, seconds: int) -> None:
-    assert since(text, NOW) == NOW - timedelta(seconds=seconds)
+    assert time_of(text, NOW, "--since") == NOW - timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("text", ["", "2 h", "2y", "yesterday", "-2h", "999999d", "1\n"])
 def test_what_is_no_time_is_wrong_usage(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="neither like 2h nor like"):
-        since(text, NOW)
+        time_of(text, NOW, "--since")
 
 
 def test_texts_are_safe_and_short() -> None:
