@@ -21,7 +21,6 @@ from quillgate.operate.words import safe
 
 _TOGETHER = 10
 _FOREIGN_KEPT = 5  # to be shown
-_TOLD = ("accepted", "done")
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,7 @@ def one_entry(orders: Orders, entry: Entry, done: Redriven) -> str:
     `entry` is as it was before the dead letters were put back.
     """
     name = f"{entry.key!r}, version {entry.version_id}"
-    if entry.outcome in _TOLD:
+    if entry.is_told:
         return f"not told again: {name} is {entry.outcome} since {entry.updated_at}"
     if done.has(entry) and not entry.is_settled:
         return f"was {entry.outcome}: {name}"

@@ -59,6 +59,21 @@ def test_one_of_many_workers_gets_an_upload(bench: Bench) -> None:
         assert sum(pool.map(claim, range(16))) == 1
 
 
+@pytest.mark.parametrize("outcome", ["accepted", "done"])
+def test_what_quill_has_is_not_told_again_by_an_order(bench: Bench, outcome: str) -> None:
+    """Its proof came before the order, or SQS hands the order out a second time."""
+    settled = bench.settle(UPLOAD, outcome)
+    ordered = replace(UPLOAD, ordered_by="ada")
+    assert bench.ledger.claim(ordered, "acme", 10).entry == settled
+
+
+@pytest.mark.parametrize("outcome", ["rejected", "partial"])
+def test_what_quill_has_not_is_told_by_an_order(bench: Bench, outcome: str) -> None:
+    bench.settle(UPLOAD, outcome)
+    ordered = replace(UPLOAD, ordered_by="ada")
+    assert bench.ledger.claim(ordered, "acme", 10).entry.outcome == "telling"
+
+
 def test_a_hold_ends(bench: Bench) -> None:
     first = bench.ledger.claim(UPLOAD, "acme", 10)
     bench.clock.now += timedelta(seconds=10)

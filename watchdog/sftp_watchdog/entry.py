@@ -27,6 +27,8 @@ State = Literal[
 ]
 # Another event of the upload changes nothing; only a person can.
 SETTLED = ("accepted", "rejected", "partial", "done")
+# Nor can a person change these: Quill has it.
+TOLD = ("accepted", "done")
 # A person may want to look at these; they are listed by themselves.
 ATTENTION = ("retrying", "dead", "waiting", "unrouted", "rejected", "partial")
 
@@ -104,6 +106,11 @@ class Entry:
     def is_settled(self) -> bool:
         """Whether nothing more happens by itself."""
         return self.outcome in SETTLED
+
+    @property
+    def is_told(self) -> bool:
+        """Whether Quill has it."""
+        return self.outcome in TOLD
 
     def is_held(self, now: str) -> bool:
         """Whether a worker is at it at this moment."""

@@ -66,7 +66,8 @@ class Ledger:
     def claim(self, upload: Upload, uploaded_by: str | None, seconds: float) -> Held:
         """Take the upload for `seconds`: nobody else tells Quill of it meanwhile.
 
-        A settled entry is given as it is, not taken. TakenError when another worker is at it.
+        A settled entry is given as it is, not taken, unless a person wants told what never was.
+        TakenError when another worker is at it.
         """
         now, due = self.now(), self.later(seconds)
         if begun := self._create(Entry.begun(upload, uploaded_by, now, due)):
@@ -76,7 +77,7 @@ class Ledger:
             raise TakenError(f"entry has just gone: {upload.key!r} - tried again")
         if held.entry.is_held(now):
             raise TakenError(f"another worker tells Quill of {upload.key!r} - looked at again")
-        if held.entry.is_settled and not upload.ordered_by:
+        if held.entry.is_told or (held.entry.is_settled and not upload.ordered_by):
             return held
         taken = held.entry.moved(now, "telling", "a worker is at it", due=due)
         return replace(self._replace(held, taken), listed_as=held.entry.outcome)
