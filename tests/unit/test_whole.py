@@ -54,6 +54,38 @@ def test_a_fragment_known_as_such_before_its_event_is_never_told() -> None:
     assert desk.entry(upload).uploaded_by == "acme"
 
 
+class Killed(BaseException):
+    """Not even `except Exception` sees a worker's death."""
+
+
+class Deadly(FakeBucket):
+    """Whoever lists a fragment first dies of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_deadly = True
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        if self.is_deadly and request["Key"].startswith("attention/partial/"):
+            self.is_deadly = False
+            raise Killed
+        return super().put_object(**request)
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_fragment_is_listed_although_the_first_worker_died(is_told: bool) -> None:
+    desk = Desk(CLOSE, Deadly())
+    upload = desk.s3.store(KEY, b"frag", 1)
+    if is_told:
+        desk.hear(upload)
+    with pytest.raises(Killed):
+        desk.hear(broken_off(upload))
+    desk.hear(broken_off(upload))
+    ref = Ref.of(upload.key, upload.upload_id)
+    assert list(desk.ledger.needing_attention("partial")) == [ref]
+    assert list(desk.ledger.of_day(upload.uploaded_at[:10])) == [ref]
+
+
 @pytest.mark.parametrize("complete", [PROOF, MARKER])
 def test_a_fragment_that_waits_is_never_told(complete: str) -> None:
     desk = Desk(complete)
@@ -75,6 +107,21 @@ def test_a_fragment_of_which_a_try_failed_may_be_known_to_quill() -> None:
     desk.quill.fails = False
     assert desk.hear(broken_off(upload)) == ["partial"]
     assert desk.hear(upload) == ["duplicate"]
+    assert desk.quill.withdrawn == [f"p/{upload.upload_id}"]
+
+
+@pytest.mark.parametrize("now", [PROOF, MARKER])
+def test_a_fragment_of_which_a_try_failed_under_another_route_is_withdrawn(now: str) -> None:
+    desk = Desk(CLOSE)
+    upload = desk.s3.store(KEY, b"frag", 1)
+    desk.quill.fails = True
+    with pytest.raises(NoReceiptError):
+        desk.hear(upload)
+    desk.clerk.failed(upload, "Quill is away", 30, is_last=False)
+    desk.quill.fails = False
+    desk.change_route(now)
+    assert desk.hear(upload) == ["waiting"]
+    assert desk.hear(broken_off(upload)) == ["partial"]
     assert desk.quill.withdrawn == [f"p/{upload.upload_id}"]
 
 

@@ -40,6 +40,7 @@ class FakeVersions(FakeS3):
         self.bucket = bucket
         self.versions: list[dict[str, Any]] = []
         self.unlistable = False
+        self.listed = 0
 
     def store(self, key: str, body: bytes, seconds: float) -> Upload:
         """A new version; gives the upload as its event tells of it."""
@@ -70,6 +71,7 @@ class FakeVersions(FakeS3):
         found = [each for each in self.versions if each["Key"].startswith(Prefix)]
         found.sort(key=lambda each: each["Key"])
         for start in range(0, len(found), 2):
+            self.listed += 2
             yield {"Versions": found[start : start + 2]}
 
 
@@ -95,17 +97,28 @@ class FakeQuill:
             raise NoReceiptError("Quill is away")
 
 
+def _route(complete: str) -> str:
+    return "[[route]]\nproject = 'p'\ndirectory = 'in'\nstories = 'out'\n" + complete
+
+
 class Desk:
     """One clerk. The time stands still, a minute after the start."""
 
     def __init__(self, complete: str, ledger_s3: FakeBucket | None = None) -> None:
-        route = "[[route]]\nproject = 'p'\ndirectory = 'in'\nstories = 'out'\n" + complete
-        self.s3, self.quill = FakeVersions(route), FakeQuill()
+        self.s3, self.quill = FakeVersions(_route(complete)), FakeQuill()
         self.now = START + timedelta(seconds=60)
         self.ledger = Ledger(cast("Any", ledger_s3 or FakeBucket()), "l", lambda: self.now)
+        self.clerk = self._clerk()
+
+    def change_route(self, complete: str) -> None:
+        """What the route says from now on; those who work go by it at once."""
+        self.s3.config = _route(complete)
+        self.clerk = self._clerk()
+
+    def _clerk(self) -> Clerk:
         config = Config(cast("Any", self.s3), SETTINGS, self.ledger, lambda *_: None)
         s3, quill = cast("Any", self.s3), cast("Any", self.quill)
-        self.clerk = Clerk(config, self.ledger, quill, s3, "b", 5)
+        return Clerk(config, self.ledger, quill, s3, "b", 5)
 
     def hear(self, found: Upload | Evidence) -> list[str]:
         """The outcomes that follow from an event."""

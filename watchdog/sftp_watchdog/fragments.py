@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .quill import Quill
 
 _WITHDRAWN = "; withdrawn from Quill"
-# Quill cannot know of these.
-_NEVER_TOLD = ("waiting", "unrouted", "rejected")
+# A try that failed may have reached Quill, whatever route the upload takes since.
+_TRIED = ("retrying", "dead")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,11 @@ class Fragments:
         held = self.ledger.find(Ref.of(upload.key, upload.upload_id))
         if held is None:
             return self._create(upload, project)
-        return None if _is_known(held.entry) else self._change(held, upload, project)
+        if _is_known(held.entry):
+            # A worker that died may have left this out.
+            self.ledger.list_entry(held.entry)
+            return None
+        return self._change(held, upload, project)
 
     def _create(self, upload: Upload, project: str | None) -> Entry:
         now, reason = self.ledger.now(), str(upload.fragment)
@@ -54,12 +58,18 @@ class Fragments:
         if entry.is_held(self.ledger.now()):
             raise TakenError(f"another worker tells Quill of {entry.key!r} - looked at again")
         project = entry.project or project
-        # A try that failed may have reached Quill, too.
-        if project and entry.outcome not in _NEVER_TOLD:
+        if project and _may_be_told(entry):
             self.quill.withdraw(project, entry.upload_id)
             reason += _WITHDRAWN
         now = self.ledger.now()
         return self.ledger.save(held, entry.moved(now, "partial", reason, project=project)).entry
+
+
+def _may_be_told(entry: Entry) -> bool:
+    """Whether Quill may take the upload for whole."""
+    if entry.outcome in ("waiting", "unrouted"):
+        return any(step.what in _TRIED for step in entry.history)
+    return entry.outcome != "rejected"
 
 
 def was_withdrawn(entry: Entry) -> bool:
