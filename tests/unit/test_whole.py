@@ -296,6 +296,28 @@ def test_a_rename_proves_nothing_by_itself() -> None:
     assert desk.quill.told == []
 
 
+def test_a_temporary_name_that_is_used_again_and_again_costs_no_more_each_time() -> None:
+    desk = Desk(PROOF, kept := FakeBucket())
+    for number in range(3):
+        old = desk.s3.store("in/upload.tmp", b"", number)
+        desk.hear(completed(old))
+        new = desk.s3.store(f"in/{number}.csv", b"", number)
+        desk.hear(renamed(old.key, new))
+        assert desk.hear(new) == ["accepted"]
+    assert [name for name in kept.objects if name.startswith("renames/")] == []
+
+
+def test_a_proof_of_a_file_with_many_versions_looks_at_the_newest() -> None:
+    desk = Desk(PROOF)
+    for number in range(3000):
+        desk.s3.store(KEY, str(number).encode(), number / 100)
+    upload = desk.s3.store(KEY, b"whole", 30)
+    assert desk.hear(upload) == ["waiting"]
+    desk.s3.listed = 0
+    assert desk.hear(completed(upload)) == ["accepted"]
+    assert desk.s3.listed <= 1000
+
+
 def test_a_rename_there_and_back_ends() -> None:
     desk = Desk(PROOF)
     first = desk.s3.store(KEY, b"whole", 1)

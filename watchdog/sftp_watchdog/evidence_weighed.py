@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # What a temporary name was renamed from lies behind those that have used it since.
 _OLD_NAMES = 100
+# One request. What waits beyond is judged again by the sweep, which finds its proof.
+_LOOKED_AT = 1000
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Scales:
     def _unsettled(self, key: str, etag: str, routes: Routes) -> Iterator[Upload]:
         match = routes.find(key)
         if match and match.route.complete == "proof":
-            uploads = uploads_of(self.s3, self.bucket, key)
+            uploads = islice(uploads_of(self.s3, self.bucket, key), _LOOKED_AT)
             same = (upload for upload in uploads if upload.etag == etag)
             yield from unsettled(same, self.proofs.ledger)
 

@@ -41,12 +41,18 @@ class Proofs:
         return proven
 
     def carry_over(self, old: Upload, new: Upload) -> list[tuple[str, str]]:
-        """Remember that `old` was renamed to `new`, and prove that one if the old one is proven."""
-        name = names.renames(old.key, old.etag) + names.digest(new.key)
-        # First: a proof that comes at this moment sees either this or is seen here.
-        self.ledger.keep_text(name, json.dumps([new.key, new.etag]))
-        why = self.of(old)
+        """Prove `new`, what `old` was renamed to, once that is proven: now, or when it will be."""
+        why = self.of(old) or self._remember(old, new)
         return self.prove(new.key, new.etag, why) if why else []
+
+    def _remember(self, old: Upload, new: Upload) -> str | None:
+        """Keep the rename for the proof still to come; gives that if it came at this moment.
+
+        Only then: a temporary name may be used, for the same bytes, a thousand times.
+        """
+        name = names.renames(old.key, old.etag) + names.digest(new.key)
+        self.ledger.keep_text(name, json.dumps([new.key, new.etag]))
+        return self.of(old)
 
     def _renamed_to(self, key: str, etag: str) -> list[tuple[str, str]]:
         texts = self.ledger.texts(names.renames(key, etag))
