@@ -139,10 +139,16 @@ def test_a_version_fits_that_was_stored_meanwhile(begun: int, lasted: int, store
 
 
 class FakeLogs:
-    """One log group; a page for each line, the first written at START and one each second."""
+    """One log group; a page for each line, a second apart, the first at `first` or when read."""
 
-    def __init__(self, *lines: dict[str, str] | str, failure: Exception | None = None) -> None:
+    def __init__(
+        self,
+        *lines: dict[str, str] | str,
+        failure: Exception | None = None,
+        first: datetime | None = None,
+    ) -> None:
         self.lines, self.failure = lines, failure
+        self.first = int(first.timestamp() * 1000) if first else None
         self.begun: list[int] = []
 
     def get_paginator(self, _: str) -> Any:
@@ -154,7 +160,7 @@ class FakeLogs:
         self.begun.append(request["startTime"])
         for second, line in enumerate(self.lines):
             text = line if isinstance(line, str) else json.dumps({"session-id": "1"} | line)
-            stamp = int(START.timestamp() + second) * 1000
+            stamp = (self.first or request["startTime"]) + 1000 * second
             if stamp >= request["startTime"]:
                 yield {"events": [{"message": text, "timestamp": stamp}]}
 
@@ -175,8 +181,13 @@ def test_lines_say_what_completed_and_what_broke_off() -> None:
     assert heard(line("OPEN"), line("PARTIAL_CLOSE", bytes_in="0")) == [partial]
 
 
-def test_a_file_opened_before_the_first_line_was_opened_then_at_the_latest() -> None:
-    assert heard(line("OTHER"), line("CLOSE", bytes_in="7"))[0].started == at(0)
+def test_a_file_opened_before_the_first_line_may_have_been_sent_for_days() -> None:
+    """S3 dates it to the beginning of the sending."""
+    [told] = heard(line("OTHER"), line("CLOSE", bytes_in="7"))
+    days = 24 * 60 * 60
+    upload = Upload("b", KEY, "v", 7, "e", at(-6 * days), "id")
+    assert told.fits(upload)
+    assert not told.fits(replace(upload, uploaded_at=at(-8 * days)))
 
 
 def test_sessions_are_told_apart() -> None:
@@ -273,14 +284,17 @@ def test_a_sweep_without_time_goes_on_there() -> None:
     desk = LogDesk(*(line("PARTIAL_CLOSE", bytes_in=size) for size in "78"))
     desk.now += timedelta(hours=2)
     assert len(desk.run(seconds_left=lambda: 0)) == 1
-    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START)
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START - timedelta(hours=23))
     assert len(desk.run()) == 2
-    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(desk.now)
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START)
 
 
-def test_a_sweep_that_never_has_time_does_not_go_backwards() -> None:
-    """The first line it sees is older than what it looks for."""
-    desk = LogDesk(line("OPEN"), line("CLOSE", bytes_in="7", path="/b/acme/in/a.filepart"))
-    desk.now += timedelta(days=1, minutes=30)
-    assert desk.run(seconds_left=lambda: 0) == []
-    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(desk.now - timedelta(days=1))
+def test_sweeps_with_little_time_get_through_a_full_hour_of_lines() -> None:
+    desk = LogDesk()
+    lines = [line("PARTIAL_CLOSE", bytes_in="7", path=f"/b/{number}") for number in range(4)]
+    desk.logs = FakeLogs(*lines, first=START - timedelta(hours=5))
+    read: set[tuple[str, str]] = set()
+    for _ in range(4):
+        seconds = iter([1])
+        read.update(desk.run(seconds_left=lambda left=seconds: next(left, 0)))
+    assert read == {("partial", str(number)) for number in range(4)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types_boto3_logs.client import CloudWatchLogsClient
 
 Line = dict[str, Any]
+# The bucket gives up what is sent in parts after 7 days: no upload takes longer.
+_LONGEST = timedelta(days=7)
 
 
 def evidence_since(
@@ -33,7 +35,7 @@ def evidence_since(
     `evidence.event` makes of each what `requeue.send` puts on the queue; again is harmless. Raises
     LogError when the lines cannot be read.
     """
-    reading = _Reading(shapes.in_utc(since))
+    reading = _Reading(shapes.in_utc(since - _LONGEST))
     begin = int(since.timestamp() * 1000)
     try:
         pages = logs.get_paginator("filter_log_events")
@@ -47,9 +49,12 @@ def evidence_since(
 
 @dataclass
 class _Reading:
-    """Goes through lines; remembers when the files were opened that are still open."""
+    """Goes through lines; remembers when the files were opened that are still open.
 
-    since: str
+    What was opened before the first line was so at `earliest`.
+    """
+
+    earliest: str
     opened: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def evidence(self, message: str, milliseconds: int) -> Evidence | None:
@@ -67,7 +72,7 @@ class _Reading:
             return _renamed(line, moment)
         if kind not in ("CLOSE", "PARTIAL_CLOSE"):
             return None
-        started = self.opened.pop(file, self.since)
+        started = self.opened.pop(file, self.earliest)
         # A download has `bytes-out`.
         if "bytes-in" not in line:
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from . import evidence, requeue
+from . import evidence, requeue, shapes
 from .evidence_lines import evidence_since
 from .ledger_names import SWEPT_LOG_UNTIL
 from .names import why_never_routed
@@ -57,7 +57,9 @@ class LogSweep:
             for each in evidence_since(self.logs, self.log_group, begin):
                 yield each
                 if order.seconds_left() <= 0:
-                    until = max(kept or "", each.ended)
+                    # The next run begins there, however many lines an hour has.
+                    reached = datetime.fromisoformat(each.ended) + _OVERLAP
+                    until[0] = min(now, max(kept or "", shapes.in_utc(reached)))
                     return
 
         wanted = (evidence.event(each) for each in found() if _matters(each, routes))
