@@ -180,7 +180,7 @@ def test_a_bucket_that_is_gone_is_no_empty_ledger(bench: Bench) -> None:
 @pytest.mark.parametrize("text", [b"", b"{}", b"7", b'{"history": [7]}', b"\xff"])
 def test_a_broken_entry_is_named(bench: Bench, text: bytes) -> None:
     bench.s3.objects[REF.entry] = text
-    with pytest.raises(LedgerError, match=r"entry is broken: 'entries/.* - restore or delete it"):
+    with pytest.raises(LedgerError, match=r"entry is broken: 'entries/.* - delete all that has"):
         bench.ledger.find(REF)
 
 

@@ -355,3 +355,13 @@ def test_records_are_told_apart(world: World) -> None:
         world.store(f"acme/inbox/{number}")
     assert world.sweep().swept == 25
     assert len({str(records(body)) for body in world.queue.bodies}) == 25
+
+
+def test_an_upload_whose_entry_had_to_be_deleted_is_found_again() -> None:
+    world = World()
+    upload = world.store("acme/incoming/a.csv", days=30)
+    world.settle(upload, "retrying")
+    world.swept()
+    for name in [each for each in world.bucket.objects if upload.upload_id in each]:
+        world.bucket.delete_object(Key=name)
+    assert world.swept(Order(everything=True)) == [upload.key]
