@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -340,11 +341,22 @@ def test_a_silent_quill_does_not_cost_the_run(given: dict[str, str]) -> None:
     assert waiting < values["WatchdogTimeoutSeconds"] < values["QueueVisibilitySeconds"]
 
 
-def test_an_outage_of_a_day_heals_by_itself_and_before_messages_expire() -> None:
-    values = numbers({})
+def all_waits(values: dict[str, int]) -> int:
+    """Seconds from the first try to the last."""
     backoff = Backoff(values["RetryBaseSeconds"], values["RetryMaxSeconds"])
-    waited = sum(backoff.delay(receive) for receive in range(1, values["MaxReceiveCount"]))
-    assert DAY_SECONDS < waited < 14 * DAY_SECONDS
+    return sum(backoff.delay(receive) for receive in range(1, values["MaxReceiveCount"]))
+
+
+def test_an_outage_of_a_day_heals_by_itself_and_before_messages_expire() -> None:
+    assert DAY_SECONDS < all_waits(numbers({})) < 14 * DAY_SECONDS
+
+
+@pytest.mark.parametrize("given", [{}, LOCAL_PARAMETERS], ids=["production", "local"])
+def test_evidence_that_fits_nothing_is_no_dead_letter(given: dict[str, str]) -> None:
+    moment = "2026-11-23T09:00:00.000Z"
+    latest = evidence.Evidence("partial", "b", "k", moment, moment).latest
+    until_then = datetime.fromisoformat(latest) - datetime.fromisoformat(moment)
+    assert all_waits(numbers(given)) > until_then.total_seconds()
 
 
 def test_the_code_takes_the_place_of_its_folder() -> None:
