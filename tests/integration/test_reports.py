@@ -65,7 +65,8 @@ class Reports:
                     QueueUrl=self._queue_url, ReceiptHandle=each["ReceiptHandle"]
                 )
             if not messages:
-                found = [each for each in self._events if each["detail"]["username"] == user]
+                # Other tests speak in Transfer's name, and do not say whose.
+                found = [each for each in self._events if each["detail"].get("username") == user]
                 return sorted(found, key=lambda each: str(each["detail"]["end-timestamp"]))
 
 
@@ -179,7 +180,7 @@ def test_a_client_without_a_common_algorithm_is_among_the_errors(
     environment: Environment, reports: Reports
 ) -> None:
     """Spoken by hand: real clients hang up at once, and may take their offer back with that."""
-    old = "diffie-hellman-group14-sha1"
+    old = f"diffie-hellman-group14-sha1,{uuid.uuid4().hex}@example.com"
     offer = b"\x14" + bytes(16) + _name_list(old) + _name_list("ssh-ed25519") * 9 + bytes(5)
     padding = bytes(4 + -(len(offer) + 9) % 8)
     packet = struct.pack(">IB", 1 + len(offer) + len(padding), len(padding)) + offer + padding
@@ -190,9 +191,9 @@ def test_a_client_without_a_common_algorithm_is_among_the_errors(
             pass
 
     def told() -> None:
-        line = _only(each for each in reports.stream("ERRORS") if "message" in each)
+        errors = reports.stream("ERRORS")
+        line = _only(each for each in errors if old in each.get("message", ""))
         assert line["activity-type"] == "KEX_FAILURE"
-        assert old in line["message"]
 
     eventually(told)
 

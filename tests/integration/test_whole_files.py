@@ -49,19 +49,18 @@ class Customer:
         eventually(told)
 
     def put_directly(self, body: bytes, name: str = NAME) -> dict[str, Any]:
-        """Past Transfer, which then says nothing of it."""
-        s3 = self.environment.client("s3")
+        """Past Transfer, which says nothing of it; gives what it would say."""
+        s3, began = self.environment.client("s3"), datetime.now(UTC).isoformat()
         answer = s3.put_object(Bucket=self.environment.bucket, Key=self.key(name), Body=body)
-        return {"bytes": len(body), "etag": str(answer["ETag"]).strip('"')}
+        etag = str(answer["ETag"]).strip('"')
+        return {"bytes": len(body), "etag": etag, "start-timestamp": began}
 
     def say(self, what: str, **detail: Any) -> None:
         """Send an event in Transfer's name; `what` is how its detail type ends."""
-        now = datetime.now(UTC).isoformat()
         always = {
             "server-id": self.environment.server_id,
             "file-path": f"/{self.environment.bucket}/{self.key()}",
-            "start-timestamp": now,
-            "end-timestamp": now,
+            "end-timestamp": datetime.now(UTC).isoformat(),
         }
         entry = {
             "Source": "quillgate.transfer",
@@ -156,7 +155,8 @@ def test_what_was_told_before_it_was_known_to_be_a_fragment_is_withdrawn(
     customer = customers(CLOSE)
     written = customer.put_directly(FRAGMENT)
     item = quill.accepted(customer.key())
-    broken = {"bytes": written["bytes"], "failure-code": "PARTIAL_UPLOAD"}
+    known = {name: written[name] for name in ("bytes", "start-timestamp")}
+    broken = {**known, "failure-code": "PARTIAL_UPLOAD"}
     customer.say("Failed", **broken)
     customer.await_outcomes("partial")
     assert customer.statuses() == ["withdrawn"]
