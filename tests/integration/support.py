@@ -29,6 +29,8 @@ CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict")
 START_SECONDS = 180
 # OpenSSH in the compose project learns of a new user within seconds, not at once.
 FRESH_SECONDS = 10
+# Lines of a log that are stored so late are seen all the same.
+LATE_MILLISECONDS = 20_000
 QUILLGATE = [sys.executable, "-m", "quillgate"]
 
 # What the documentation tells an operator to give to users: see the template's test user.
@@ -66,6 +68,11 @@ class NewUser:
     key: paramiko.PKey
 
 
+def _identity(event: dict[str, Any]) -> object:
+    """Not each engine's events have an eventId."""
+    return event["logStreamName"], event["timestamp"], event["message"]
+
+
 class Environment:
     """The object `quillgate up --json` prints, by attribute, and clients for it."""
 
@@ -75,6 +82,7 @@ class Environment:
         self._fresh: set[NewUser] = set()
         self._routes_made: list[bytes] = []
         self._clients: dict[object, Any] = {}
+        self._logs: dict[str, dict[object, dict[str, Any]]] = {}
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -186,12 +194,26 @@ class Environment:
 
     def log_of(self, function: str) -> list[dict[str, Any]]:
         """The own lines of one of the stack's functions, oldest first."""
-        pages = self.client("logs").get_paginator("filter_log_events")
-        group = f"/aws/lambda/{self.stack_name}-{function}"
         texts = [
-            e["message"] for page in pages.paginate(logGroupName=group) for e in page["events"]
+            event["message"]
+            for event in self._log_events(f"/aws/lambda/{self.stack_name}-{function}")
         ]
         return [json.loads(line) for text in texts for line in text.splitlines() if line[:1] == "{"]
+
+    def _log_events(self, group: str) -> list[dict[str, Any]]:
+        """All events of a log group; those read before are not read again.
+
+        ministack gives the first 10,000 since a time, and no token for the rest.
+        """
+        pages = self.client("logs").get_paginator("filter_log_events")
+        known = self._logs.setdefault(group, {})
+        while True:
+            latest = max((event["timestamp"] for event in known.values()), default=0)
+            found = pages.paginate(logGroupName=group, startTime=max(0, latest - LATE_MILLISECONDS))
+            events = {_identity(event): event for page in found for event in page["events"]}
+            if events.keys() <= known.keys():
+                return sorted(known.values(), key=lambda event: int(event["timestamp"]))
+            known.update(events)
 
     def restart_watchdog(self) -> None:
         """Its next run is in a new worker that remembers nothing, as after a deploy."""
