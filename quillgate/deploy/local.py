@@ -34,7 +34,7 @@ LOCAL_PARAMETERS = {
     "QuillTimeoutSeconds": "3",
     "RetryBaseSeconds": "1",
     "RetryMaxSeconds": "4",
-    # Longer than evidence waits for a version that fits: else it would be a dead letter.
+    # Longer than evidence waits for a version: else what nobody waits for is a dead letter.
     "MaxReceiveCount": "20",
     "WatchdogTimeoutSeconds": "35",
     "QueueVisibilitySeconds": "40",

@@ -21,6 +21,8 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     ),
     "take notifications and messages away, in an environment of their own": ("test_sweep",),
     "break secret, routes or role of an environment of their own": (
+        "test_quills_moods::test_a_receipt_is_one_whatever_its_content_type",
+        "test_quills_moods::test_whatever_breaks_http_is_given_up_in_time_and_tried_again",
         "test_mistakes",
         "test_quills_moods::test_used_up_retries_end_on_the_dead_letter_queue",
     ),

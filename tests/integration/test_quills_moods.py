@@ -146,6 +146,72 @@ def test_a_rejection_is_recorded_and_not_tried_again(
     assert [step["what"] for step in history(environment, key)] == ["rejected"]
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
+    """An environment whose secret and routes may be broken without harm to other tests."""
+    with start_environment(tmp_path_factory.mktemp("own")) as running:
+        yield running.environment
+
+
+@contextlib.contextmanager
+def quill_at(own: Environment, url: str) -> Iterator[None]:
+    """For a while the secret says that Quill is there."""
+    secrets = own.client("secretsmanager")
+    right = secrets.get_secret_value(SecretId=SECRET_ID)["SecretString"]
+    moved = json.dumps({**json.loads(right), "quill_url": url})
+    secrets.put_secret_value(SecretId=SECRET_ID, SecretString=moved)
+    try:
+        yield
+    finally:
+        secrets.put_secret_value(SecretId=SECRET_ID, SecretString=right)
+
+
+@pytest.mark.parametrize(
+    "mood",
+    [
+        bad_quill.silent,
+        bad_quill.dribbled_head,
+        bad_quill.dribbled_body,
+        bad_quill.dribbled_chunk,
+        bad_quill.continues,
+        bad_quill.huge_head,
+        bad_quill.huge_body,
+        bad_quill.broken_chunks,
+        bad_quill.half_an_answer,
+        bad_quill.no_http,
+    ],
+    ids=lambda mood: mood.__name__,
+)
+def test_whatever_breaks_http_is_given_up_in_time_and_tried_again(
+    mood: bad_quill.Mood, own: Environment
+) -> None:
+    user, quill = own.routed_user(), Quill(own.quill_url)
+    with bad_quill.serving(mood) as bad, quill_at(own, bad.url):
+        key = upload(own, user)
+
+        def given_up() -> None:
+            # By the watchdog itself: had Lambda ended it, nobody would have written this.
+            assert [each["what"] for each in history(own, key)][:1] == ["retrying"]
+
+        eventually(given_up)
+        assert bad.calls >= 1
+    item = quill.accepted(key)
+    assert item["attempts"] == 1
+    assert waiting(own, own.dead_letter_queue_url) == 0
+
+
+def test_a_receipt_is_one_whatever_its_content_type(own: Environment) -> None:
+    user = own.routed_user()
+    with bad_quill.serving(bad_quill.plain_text_receipt) as bad, quill_at(own, bad.url):
+        key = upload(own, user)
+
+        def accepted() -> None:
+            assert [each["what"] for each in history(own, key)] == ["accepted"]
+
+        eventually(accepted)
+        assert bad.calls == 1
+
+
 def test_used_up_retries_end_on_the_dead_letter_queue(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

@@ -109,7 +109,7 @@ KEYS = st.text(min_size=1).filter(lambda key: key.isprintable())
     kind=st.sampled_from(["complete", "partial", "renamed"]),
     key=KEYS,
     times=st.tuples(TIMES, TIMES),
-    size=st.integers(0),
+    size=st.integers(0, 2**63 - 1),
 )
 def test_what_is_queued_is_read_as_it_was(
     kind: Any, key: str, times: tuple[str, str], size: int
@@ -139,16 +139,16 @@ def test_a_version_fits_that_was_stored_meanwhile(begun: int, lasted: int, store
 
 
 class FakeLogs:
-    """One log group; a page for each line, a second apart, the first at `first` or when read."""
+    """One log group; a page for each line, a second apart, the first at `first`."""
 
     def __init__(
         self,
         *lines: dict[str, str] | str,
         failure: Exception | None = None,
-        first: datetime | None = None,
+        first: datetime = START,
     ) -> None:
         self.lines, self.failure = lines, failure
-        self.first = int(first.timestamp() * 1000) if first else None
+        self.first = int(first.timestamp() * 1000)
         self.begun: list[int] = []
 
     def get_paginator(self, _: str) -> Any:
@@ -160,7 +160,7 @@ class FakeLogs:
         self.begun.append(request["startTime"])
         for second, line in enumerate(self.lines):
             text = line if isinstance(line, str) else json.dumps({"session-id": "1"} | line)
-            stamp = (self.first or request["startTime"]) + 1000 * second
+            stamp = self.first + 1000 * second
             if stamp >= request["startTime"]:
                 yield {"events": [{"message": text, "timestamp": stamp}]}
 
@@ -246,13 +246,15 @@ def test_the_sweep_queues_of_the_log_what_can_change_an_outcome() -> None:
     temporary = "/b/acme/in/a.filepart"
     desk = LogDesk(
         line("PARTIAL_CLOSE", bytes_in="7", path="/b/x"),
+        line("PARTIAL_CLOSE", bytes_in="7", path=temporary),
         line("CLOSE", bytes_in="7", path=temporary),
         line("CLOSE", bytes_in="7"),
         line("RENAME", path=temporary, new_path=f"/b/{KEY}"),
     )
-    always = [("partial", "x"), ("complete", "acme/in/a.filepart")]
-    assert desk.run("close") == always
-    assert desk.run("proof") == [*always, ("complete", KEY), ("renamed", KEY)]
+    fragment = ("partial", "x")
+    assert desk.run("close") == [fragment]
+    whole = [("complete", "acme/in/a.filepart"), ("complete", KEY), ("renamed", KEY)]
+    assert desk.run("proof") == [fragment, *whole]
 
 
 def test_the_sweep_reads_the_log_from_where_it_was() -> None:
@@ -284,9 +286,16 @@ def test_a_sweep_without_time_goes_on_there() -> None:
     desk = LogDesk(*(line("PARTIAL_CLOSE", bytes_in=size) for size in "78"))
     desk.now += timedelta(hours=2)
     assert len(desk.run(seconds_left=lambda: 0)) == 1
-    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START - timedelta(hours=23))
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START + timedelta(minutes=10))
     assert len(desk.run()) == 2
-    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(START)
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(desk.now)
+
+
+def test_lines_from_before_are_passed_over_whatever_time_is_left() -> None:
+    desk = LogDesk(line("OPEN"), line("CLOSE", bytes_in="7", path="/b/acme/in/a.filepart"))
+    desk.now += timedelta(days=1, minutes=30)
+    assert desk.run(seconds_left=lambda: 0) == []
+    assert desk.ledger.text(SWEPT_LOG_UNTIL) == in_utc(desk.now)
 
 
 def test_sweeps_with_little_time_get_through_a_full_hour_of_lines() -> None:

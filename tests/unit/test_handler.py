@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast, get_args, get_type_hints
@@ -110,10 +111,6 @@ class Bench:
             metrics=metrics,
         )
 
-    def watch(self, bucket: str) -> None:
-        """From now on the uploads are in this bucket."""
-        self.watchdog = replace(self.watchdog, clerk=replace(self.watchdog.clerk, bucket=bucket))
-
     def handle(
         self, *bodies: object, receives: int = 1, seconds: list[float] | None = None
     ) -> list[str]:
@@ -141,7 +138,8 @@ def bench(server: QuillServer) -> Bench:
 
 
 def test_emits_the_notification_of_the_contract(bench: Bench) -> None:
-    bench.watch("dev-quillgate-sftp-000000000000")
+    clerk = replace(bench.watchdog.clerk, bucket="dev-quillgate-sftp-000000000000")
+    bench.watchdog = replace(bench.watchdog, clerk=clerk)
     assert bench.handle(example("notification")) == []
     [(_, _, body)] = bench.server.requests
     contract = json.loads((DATA / "notification.json").read_text())

@@ -152,6 +152,7 @@ def test_most_resources_take_tags() -> None:
         "UploadsBucketPolicy",
         "UploadsQueuePolicy",
         "LedgerBucketPolicy",
+        "SweepPermission",
         "AlarmTopicPolicy",
         "AlarmEmailSubscription",
     }

@@ -26,7 +26,7 @@ def watchdog_on(s3: Any, ledger: Ledger, quill: Any, sqs: Any, log: Any) -> Watc
     # Nobody else keeps its lines, which may be millions.
     logging.getLogger(name).propagate = False
     return Watchdog(
-        clerk=Clerk(config, ledger, quill, s3, 5),
+        clerk=Clerk(config, ledger, quill, s3, BUCKET, 5),
         sqs=cast("Any", sqs),
         queue_url=own.queue_url,
         backoff=Backoff(30, 900),

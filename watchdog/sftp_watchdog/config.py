@@ -58,7 +58,7 @@ class Config:
         self._s3 = s3
         self._ledger = ledger
         self._report = report
-        self.bucket = settings.bucket
+        self._bucket = settings.bucket
         self._key = CONFIG_KEY
         self._max_age = settings.config_max_age_seconds
         self._clock = clock
@@ -94,7 +94,7 @@ class Config:
 
     def _read(self) -> Routes | None:
         """The routes, or None when they are still those of `_etag`."""
-        request: GetObjectRequestTypeDef = {"Bucket": self.bucket, "Key": self._key}
+        request: GetObjectRequestTypeDef = {"Bucket": self._bucket, "Key": self._key}
         if self._etag:
             request["IfNoneMatch"] = self._etag
         try:
@@ -135,6 +135,6 @@ class Config:
 
     def _unreadable(self, error: Exception) -> str:
         return (
-            f"routes cannot be read: {self._key!r} in {self.bucket!r}: {error} - store it with "
+            f"routes cannot be read: {self._key!r} in {self._bucket!r}: {error} - store it with "
             "`quillgate routes push`, and let the watchdog read it"
         )

@@ -4,6 +4,7 @@ WatchdogError
 ├── SettingsError          the function's environment is wrong: the whole batch goes back
 ├── RoutesError            `watchdog.config` cannot be used; tells every problem and its line
 ├── QueueError             the queue takes nothing
+├── BucketError            the uploads' bucket cannot be listed
 ├── LogError               Transfer's log cannot be read
 ├── MessageError           no event of S3 or Transfer: ends on the dead-letter queue
 └── RetryLaterError        nothing is wrong with the upload: its message comes back later
@@ -70,6 +71,10 @@ class SettingsError(WatchdogError):
 
 class QueueError(WatchdogError):
     """SQS refused or failed to take messages."""
+
+
+class BucketError(WatchdogError):
+    """S3 refused or failed to list what is in the uploads' bucket."""
 
 
 class LogError(WatchdogError):

@@ -137,8 +137,8 @@ class Ledger:
             entry = Entry.from_json(found[0])
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             raise LedgerError(
-                f"entry is broken: {ref.entry!r} in {self.bucket!r} - delete all that has its id in "
-                "the name, lists too; then `quillgate sweep --all`"
+                f"entry is broken: {ref.entry!r} in {self.bucket!r} - delete all that has its id "
+                "in the name, lists too; then `quillgate sweep --all`"
             ) from error
         return Held(entry, found[1], listed_as=entry.outcome)
 

@@ -60,24 +60,22 @@ class Clerk:
         """The uploads whose outcome hangs on what was found in a message.
 
         An upload itself, and with a marker those that wait for it; what Transfer's word is about.
+        MessageError for another bucket: Quill could not fetch from it for any of our routes.
         """
         if isinstance(found, Evidence):
             return self._scales.uploads(found, self.config.current())
+        if found.bucket != self.bucket:
+            raise MessageError(
+                f"event of another bucket: {found.bucket!r}, key {found.key!r} - only "
+                f"{self.bucket!r} may send to this queue"
+            )
         if why_never_routed(found.key):
             return [found]
         file = self._routes_for(found.key).marked_by(found.key)
         return [found, *self._wholeness.marked(file)] if file else [found]
 
     def settle(self, upload: Upload, seconds_left: Callable[[], float]) -> Outcome:
-        """The outcome of `upload`, or RetryLaterError when there cannot be one now.
-
-        MessageError when it lies in another bucket: Quill could not fetch it for any of our routes.
-        """
-        if upload.bucket != self.config.bucket:
-            raise MessageError(
-                f"event of another bucket: {upload.bucket!r}, key {upload.key!r} - only "
-                f"{self.config.bucket!r} may send to this queue"
-            )
+        """The outcome of `upload`, or RetryLaterError when there cannot be one now."""
         if why := why_never_routed(upload.key):
             return Outcome("ignored", why)
         found = self._route(upload)

@@ -122,7 +122,7 @@ class Quill:
             ) from error
 
     def _refusal(self, answer: _Answer) -> NoReceiptError:
-        is_refused = answer.status in (401, 403)
+        is_refused = answer.status in (401, 403, 404)
         if is_refused:
             self._secrets.forget()
         return (RefusedError if is_refused else NoReceiptError)(

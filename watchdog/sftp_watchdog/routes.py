@@ -51,6 +51,7 @@ class Routes:
 
     def __init__(self, routes: list[Route]) -> None:
         self.routes = tuple(routes)
+        self.ask_for_proof = any(route.complete == "proof" for route in routes)
         self._directories: SegmentIndex[Route] = SegmentIndex()
         self._stories: SegmentIndex[Route] = SegmentIndex()
         for route in routes:

@@ -18,7 +18,7 @@ def text(value: object) -> str:
 
 def size(value: object) -> int:
     """A number of bytes."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**63:
         raise TypeError(value)
     return value
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from . import evidence, requeue, shapes
+from . import evidence, requeue
 from .evidence_lines import evidence_since
 from .ledger_names import SWEPT_LOG_UNTIL
 from .names import why_never_routed
@@ -48,18 +48,19 @@ class LogSweep:
         """
         now = self.ledger.now()
         kept = self.ledger.text(SWEPT_LOG_UNTIL)
-        back = _ON_A_QUEUE if order.everything else _OVERLAP if kept else _FIRST_TIME
-        begin = datetime.fromisoformat(kept or now) - back
+        back = _ON_A_QUEUE if order.everything else _LATE if kept else _FIRST_TIME
+        since = datetime.fromisoformat(kept or now) - back
         until = now
 
         def found() -> Iterator[Evidence]:
             nonlocal until
-            for each in evidence_since(self.logs, self.log_group, begin):
+            for each in evidence_since(self.logs, self.log_group, since - _OPEN):
+                if each.ended < in_utc(since):
+                    continue
                 yield each
                 if order.seconds_left() <= 0:
                     # The next run begins there, however many lines an hour has.
-                    reached = datetime.fromisoformat(each.ended) + _OVERLAP
-                    until[0] = min(now, max(kept or "", shapes.in_utc(reached)))
+                    until = min(now, in_utc(datetime.fromisoformat(each.ended) + _LATE))
                     return
 
         wanted = (evidence.event(each) for each in found() if _matters(each, routes))
@@ -70,9 +71,11 @@ class LogSweep:
 
 def _matters(found: Evidence, routes: Routes) -> bool:
     """Whether it can change an outcome: a fragment does, the rest where a proof is asked for."""
-    if found.kind == "partial":
-        return True
-    match = routes.find(found.key)
-    # A temporary name may be renamed to one that needs the proof.
     is_temporary = why_never_routed(found.key) is not None
-    return is_temporary or (match is not None and match.route.complete == "proof")
+    if found.kind == "partial":
+        return not is_temporary
+    if is_temporary:
+        # It may be renamed to a name that needs the proof.
+        return routes.ask_for_proof
+    match = routes.find(found.key)
+    return match is not None and match.route.complete == "proof"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config as ClientConfig
 
-from .config import Config, Report, reporter
+from .config import Config, reporter
 from .errors import NoRoutesError
 from .ledger import Ledger
 from .log import logger_for

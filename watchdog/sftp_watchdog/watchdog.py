@@ -20,6 +20,7 @@ from . import events
 from .errors import LedgerError, RetryLaterError, TakenError, WatchdogError
 from .events import NoUpload, Upload
 from .evidence import Evidence
+from .metrics import Metric
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
 
     from .backoff import Backoff
+    from .metrics import Metrics
     from .outcome import Clerk
 
 
@@ -98,8 +100,9 @@ class Watchdog:
         except WatchdogError as error:
             failures = [Failure(error)]
         else:
-            tried = [self._record(each, receives, context) for each in found]
-            failures = [failure for failure in tried if failure]
+            failures = [
+                failure for each in found for failure in self._record(each, receives, context)
+            ]
             if not found:
                 self.logger.info("not an upload", extra={"reason": "an event without records"})
         if failures:
