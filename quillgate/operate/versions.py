@@ -8,9 +8,8 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-from botocore.exceptions import ClientError
 from sftp_watchdog.events import Upload, of_version
-from sftp_watchdog.versions import is_engines_fault, latest_of
+from sftp_watchdog.versions import versions_of
 
 from quillgate.errors import NoUploadError
 from quillgate.operate.words import safe
@@ -66,18 +65,8 @@ def none_of(s3: Any, bucket: str, key: str) -> NoUploadError:
 
 
 def _pages(s3: Any, bucket: str, key: str) -> Iterator[list[Version]]:
-    """Stops where other keys begin with this one: S3 gives keys in their order."""
-    try:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
-            found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-            yield [_version(each) for each in found if each["Key"] == key]
-            if any(each["Key"] != key for each in found):
-                return
-    except ClientError as error:
-        if not is_engines_fault(error):
-            raise
-        if latest := latest_of(s3, bucket, key):
-            yield [_version(latest)]
+    for page in versions_of(s3, bucket, key):
+        yield [_version(each) for each in page]
 
 
 def _version(found: Mapping[str, Any]) -> Version:

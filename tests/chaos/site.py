@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chaos.plan import INCOMING, LANES, REPORTS
-from tests.integration.support import QUILLGATE, Environment, NewUser, Quill
+from tests.integration.support import Environment, NewUser, Quill, quillgate
 
 ALL_COUNTS = [
     "ApproximateNumberOfMessages",
@@ -63,8 +62,6 @@ class Site:
 
     def command(self, *words: str) -> str:
         """What a `quillgate` command about this environment says."""
-        ran = subprocess.run(
-            [*QUILLGATE, *words, *self.target], capture_output=True, text=True, check=False
-        )
+        ran = quillgate(*words, *self.target)
         assert ran.returncode == 0, f"quillgate {words[0]}: {ran.stderr}"
         return ran.stdout.strip()

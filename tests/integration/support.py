@@ -275,6 +275,27 @@ def _without(table: bytes, body: bytes) -> bytes:
     return body.replace(table, b"", 1)
 
 
+def quillgate(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `quillgate` to its end, well or not."""
+    return subprocess.run(
+        [*QUILLGATE, *words], capture_output=True, text=True, cwd=cwd, check=False
+    )
+
+
+def waiting(environment: Environment, url: str) -> int:
+    """Messages in a queue, in flight ones included."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = environment.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(value) for value in answer["Attributes"].values())
+
+
+def upload(environment: Environment, user: NewUser, path: str = "incoming/a.csv") -> str:
+    """Put a small file as the user; gives its key."""
+    with environment.sftp(user) as sftp:
+        put(sftp, path, b"n\n1\n")
+    return f"{user.home}/{path}"
+
+
 def put(sftp: Sftp, path: str, content: bytes) -> None:
     """Upload; raises what CLOSE answers: S3 refuses there, and paramiko keeps it to itself."""
     file = sftp.open(path, "wb")

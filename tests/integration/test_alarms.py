@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.support import Environment, NewUser, Quill, eventually, put
+from tests.integration.support import Environment, Quill, eventually, upload
 
 # What describe_alarms gives and put_metric_alarm takes.
 DEFINITION = (
@@ -111,13 +111,6 @@ def outputs(environment: Environment) -> dict[str, str]:
     cloudformation = environment.client("cloudformation")
     [stack] = cloudformation.describe_stacks(StackName=environment.stack_name)["Stacks"]
     return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
-
-
-def upload(environment: Environment, user: NewUser, path: str = "incoming/a.csv") -> str:
-    """Put a file as the user; gives its key."""
-    with environment.sftp(user) as sftp:
-        put(sftp, path, b"n\n1\n")
-    return f"{user.home}/{path}"
 
 
 def counted(environment: Environment, key: str, message: str, metric: str) -> dict[str, Any]:

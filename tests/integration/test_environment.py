@@ -23,16 +23,11 @@ from tests.integration.support import (
     Running,
     eventually,
     put,
+    quillgate,
     read_environment,
     spawn,
     start_environment,
 )
-
-
-def quillgate(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*QUILLGATE, *arguments], capture_output=True, text=True, cwd=cwd, check=False
-    )
 
 
 def family(process: subprocess.Popen[str]) -> list[psutil.Process]:

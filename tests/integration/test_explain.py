@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
-from tests.integration.support import HOME_POLICY, QUILLGATE, NewUser, Sftp, put
+from tests.integration.support import HOME_POLICY, NewUser, Sftp, put, quillgate
 
 Attempt = Callable[[Sftp], object]
 ATTEMPTS: dict[str, tuple[list[str], Attempt, bool]] = {
@@ -32,8 +31,7 @@ class Answer:
 
 
 def explain(target: list[str], *words: str) -> Answer:
-    command = [*QUILLGATE, "users", "explain", *words, *target]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = quillgate("users", "explain", *words, *target)
     return Answer(done.returncode, (done.stdout + done.stderr).splitlines())
 
 

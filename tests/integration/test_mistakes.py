@@ -6,7 +6,6 @@ While a mistake lasts, new workers start: what an old one remembers is no help.
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,14 +15,13 @@ import pytest
 
 from tests.integration.support import (
     CONFIG_KEY,
-    QUILLGATE,
     Environment,
-    NewUser,
     Quill,
     Running,
     eventually,
-    put,
+    quillgate,
     start_environment,
+    upload,
 )
 
 ROUTE = '[[route]]\nproject = "x"\ndirectory = "x/in"\nstories = "x/outgoing"\n'
@@ -51,13 +49,6 @@ def own(running: Running) -> Environment:
 @pytest.fixture
 def quill(own: Environment) -> Quill:
     return Quill(own.quill_url)
-
-
-def upload(own: Environment, user: NewUser, name: str = "a.csv") -> str:
-    """Put a file as the user; gives its key."""
-    with own.sftp(user) as sftp:
-        put(sftp, f"incoming/{name}", b"n\n1\n")
-    return f"{user.home}/incoming/{name}"
 
 
 @contextmanager
@@ -111,7 +102,7 @@ def test_the_last_good_routes_stay_in_force(
     known, new = own.routed_user(), own.new_user()
     quill.accepted(upload(own, known))
     with stored(own, content) as before:
-        covered = upload(own, known, "while broken.csv")
+        covered = upload(own, known, "incoming/while broken.csv")
         quill.accepted(covered)
         is_said_and_counted(own, before, words)
         not_covered = upload(own, new)
@@ -132,8 +123,7 @@ def test_push_refuses_what_would_break(
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
     s3, at = running.environment.client("s3"), running.environment.bucket
     before = s3.head_object(Bucket=at, Key=CONFIG_KEY)["VersionId"]
-    command = [*QUILLGATE, "routes", "push", str(file), "--state", str(running.state)]
-    pushed = subprocess.run(command, capture_output=True, text=True, check=False)
+    pushed = quillgate("routes", "push", str(file), "--state", str(running.state))
     assert (pushed.returncode, pushed.stdout) == (1, "")
     assert words in pushed.stderr
     assert s3.head_object(Bucket=at, Key=CONFIG_KEY)["VersionId"] == before

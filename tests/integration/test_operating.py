@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -12,29 +11,23 @@ from typing import Any
 import pytest
 
 from tests.integration.support import (
-    QUILLGATE,
     Environment,
     NewUser,
     Quill,
     Running,
     eventually,
-    put,
+    quillgate,
     start_environment,
+    upload,
+    waiting,
 )
 
 
 def run(*words: str) -> str:
     """Run `quillgate`; gives what it prints. It must end well."""
-    done = subprocess.run([*QUILLGATE, *words], capture_output=True, text=True, check=False)
+    done = quillgate(*words)
     assert done.returncode == 0, done.stderr
     return done.stdout
-
-
-def upload(environment: Environment, user: NewUser, name: str = "a.csv") -> str:
-    """Put a file as the user; gives its key."""
-    with environment.sftp(user) as sftp:
-        put(sftp, f"incoming/{name}", b"n\n1\n")
-    return f"{user.home}/incoming/{name}"
 
 
 def last_version(target: list[str], key: str) -> dict[str, Any]:
@@ -111,7 +104,7 @@ def test_a_trace_fits_a_screen_and_shows_the_last_three_versions(
 def test_a_hostile_name_is_traced_and_harms_no_terminal(
     environment: Environment, target: list[str], customer: NewUser
 ) -> None:
-    key = upload(environment, customer, "q3 50%+é'\"\u009b31m\u202e.csv")
+    key = upload(environment, customer, "incoming/q3 50%+é'\"\u009b31m\u202e.csv")
     await_outcome(target, key, "accepted")
     shown = run("trace", key, *target)
     assert "q3 50%+é" in shown
@@ -121,9 +114,8 @@ def test_a_hostile_name_is_traced_and_harms_no_terminal(
 def test_an_unknown_key_is_an_error_that_names_what_is_near(
     environment: Environment, target: list[str], customer: NewUser
 ) -> None:
-    upload(environment, customer, "orders.csv")
-    wrong = [*QUILLGATE, "trace", f"{customer.home}/incoming/order.csv", *target]
-    done = subprocess.run(wrong, capture_output=True, text=True, check=False)
+    upload(environment, customer, "incoming/orders.csv")
+    done = quillgate("trace", f"{customer.home}/incoming/order.csv", *target)
     assert done.returncode == 1
     assert f"near it: '{customer.home}/incoming/orders.csv'" in done.stderr
 
@@ -175,7 +167,7 @@ def test_dead_letters_are_redriven(soon_dead: Running) -> None:
     own, quill = soon_dead.environment, Quill(soon_dead.environment.quill_url)
     target, user, sqs = ["--state", str(soon_dead.state)], own.routed_user(), own.client("sqs")
     quill.order_fault(status=503, times=4, project=user.name)
-    keys = [upload(own, user, name) for name in ("a b.csv", "c+d.csv")]
+    keys = [upload(own, user, name) for name in ("incoming/a b.csv", "incoming/c+d.csv")]
     dead = own.dead_letter_queue_url
     eventually(lambda: _assert_depth(own, dead, len(keys)))
     for key in keys:
@@ -217,6 +209,4 @@ def test_what_was_purged_from_the_dead_letter_queue_is_redriven_all_the_same(
 
 
 def _assert_depth(own: Environment, url: str, messages: int) -> None:
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    found = own.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
-    assert sum(int(value) for value in found["Attributes"].values()) == messages
+    assert waiting(own, url) == messages

@@ -17,8 +17,9 @@ from tests.integration.support import (
     NewUser,
     Quill,
     eventually,
-    put,
     start_environment,
+    upload,
+    waiting,
 )
 
 SECRET_ID = "local/quillgate/sftp/watchdog"
@@ -28,20 +29,6 @@ SECRET_ID = "local/quillgate/sftp/watchdog"
 def customer(environment: Environment) -> NewUser:
     """A user whose every file is routed to the project of the same name."""
     return environment.routed_user()
-
-
-def upload(environment: Environment, user: NewUser, name: str = "a.csv") -> str:
-    """Put a file as the user; gives its key."""
-    with environment.sftp(user) as sftp:
-        put(sftp, f"incoming/{name}", b"n\n1\n")
-    return f"{user.home}/incoming/{name}"
-
-
-def waiting(environment: Environment, url: str) -> int:
-    """Messages in a queue, in flight ones included."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = environment.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
-    return sum(int(value) for value in answer["Attributes"].values())
 
 
 def history(environment: Environment, key: str) -> list[dict[str, Any]]:
@@ -141,7 +128,7 @@ def test_a_rejection_is_recorded_and_not_tried_again(
 
     eventually(rejected)
     # Another upload goes its way; had the first been tried again, it would have been accepted.
-    quill.accepted(upload(environment, customer, "b.csv"))
+    quill.accepted(upload(environment, customer, "incoming/b.csv"))
     assert quill.notification(key)["attempts"] == 1
     assert [step["what"] for step in history(environment, key)] == ["rejected"]
 
@@ -220,7 +207,7 @@ def test_used_up_retries_end_on_the_dead_letter_queue(
         own = running.environment
         user, quill = own.routed_user(), Quill(own.quill_url)
         quill.order_fault(status=503, times=1000)
-        keys = [upload(own, user, f"{number}.csv") for number in range(3)]
+        keys = [upload(own, user, f"incoming/{number}.csv") for number in range(3)]
 
         def all_dead() -> None:
             assert waiting(own, own.dead_letter_queue_url) == len(keys)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 from tests.integration.support import (
-    QUILLGATE,
     Environment,
     Quill,
     Running,
@@ -21,7 +19,9 @@ from tests.integration.support import (
     read_environment,
     spawn,
     start_environment,
+    waiting,
 )
+from tests.integration.support import quillgate as run_quillgate
 
 FOLDER = "testuser/incoming"
 NAMES = ["q3 sales.csv", "+.csv", "é.csv", "100%.csv", "'quote'.csv", "empty.csv"]
@@ -35,12 +35,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def quillgate(running: Running, *words: str) -> str:
-    done = subprocess.run(
-        [*QUILLGATE, *words, "--state", str(running.state)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_quillgate(*words, "--state", str(running.state))
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -104,10 +99,8 @@ def _record(bucket: str, version: dict[str, Any]) -> dict[str, Any]:
 
 
 def drained(environment: Environment) -> None:
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     for url in (environment.queue_url, environment.dead_letter_queue_url):
-        answer = environment.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
-        assert set(answer["Attributes"].values()) == {"0"}
+        assert waiting(environment, url) == 0
 
 
 def logged_duplicates(environment: Environment, expected: int) -> None:

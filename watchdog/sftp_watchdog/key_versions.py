@@ -13,14 +13,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import events
 from .errors import NoVersionsError
 from .ledger_names import Ref
-from .versions import is_engines_fault, latest_of
+from .versions import versions_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
     from .events import Upload
     from .ledger import Ledger
-    from .versions import Version
 
 # What waits beyond is judged again by the sweep.
 _NEWEST = 10
@@ -33,8 +32,8 @@ def uploads_of(s3: S3Client, bucket: str, key: str) -> Iterator[Upload]:
     refuses. Source: S3 API reference, ListObjectVersions (the order).
     """
     with _errors(key):
-        for version in _versions(s3, bucket, key):
-            yield events.of_version(bucket, version)
+        for page in versions_of(s3, bucket, key):
+            yield from (events.of_version(bucket, each) for each in page if "ETag" in each)
 
 
 def unsettled(uploads: Iterable[Upload], ledger: Ledger) -> Iterator[Upload]:
@@ -48,21 +47,6 @@ def unsettled(uploads: Iterable[Upload], ledger: Ledger) -> Iterator[Upload]:
         held = ledger.find(Ref.of(upload.key, upload.upload_id))
         if held and not held.entry.is_settled and not held.entry.is_held(now):
             yield replace(upload, uploaded_at=held.entry.uploaded_at)
-
-
-def _versions(s3: S3Client, bucket: str, key: str) -> Iterator[Version]:
-    try:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
-            for version in page.get("Versions", ()):
-                # Longer keys follow.
-                if version.get("Key") != key:
-                    return
-                yield version
-    except ClientError as error:
-        if not is_engines_fault(error):
-            raise
-        if found := latest_of(s3, bucket, key):
-            yield found
 
 
 @contextmanager

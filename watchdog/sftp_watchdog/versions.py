@@ -168,6 +168,25 @@ def is_engines_fault(error: ClientError) -> bool:
     return http_status(error) == 500
 
 
+def versions_of(s3: Any, bucket: str, key: str) -> Iterator[list[Version]]:
+    """The versions and delete markers of `key`, a page to a request; what has an ETag is no marker.
+
+    The latest version alone where the engine cannot list them. Raises ClientError.
+    """
+    try:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+            found = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            yield [each for each in found if each["Key"] == key]
+            # Longer keys follow.
+            if any(each["Key"] != key for each in found):
+                return
+    except ClientError as error:
+        if not is_engines_fault(error):
+            raise
+        if latest := latest_of(s3, bucket, key):
+            yield [latest]
+
+
 def latest_of(s3: Any, bucket: str, key: str) -> Version | None:
     """The latest version of `key`, where the engine cannot list it; None when there is none."""
     try:
