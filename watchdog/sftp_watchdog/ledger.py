@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -227,6 +228,18 @@ class Ledger:
             if (text := self.text(name)) is not None:
                 yield text
 
+    def drop_text(self, name: str) -> None:
+        """Forget what is kept under `name`; harmless when there is nothing."""
+        with _errors(name):
+            self._s3.delete_object(Bucket=self.bucket, Key=name)
+
+    def page(self, folder: str, limit: int, after: str = "") -> list[str]:
+        """The first names in a folder, which ends with `/`, that sort behind the name `after`.
+
+        At most `limit`, up to 1,000: one listing, however full the folder is.
+        """
+        return list(islice(self._names(folder, after, limit), limit))
+
     def _create(self, entry: Entry) -> Held | None:
         return self._put(entry, IfNoneMatch="*")
 
@@ -271,12 +284,17 @@ class Ledger:
     def _listed(self, folder: str) -> Iterator[Ref]:
         return map(Ref.read, self._names(folder))
 
-    def _names(self, prefix: str, after: str = "") -> Iterator[str]:
+    def _names(self, prefix: str, after: str = "", page_size: int = 1000) -> Iterator[str]:
         # No name is the folder's own.
         start = after or prefix
         with _errors(prefix):
-            pages = self._s3.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=start):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket,
+                Prefix=prefix,
+                StartAfter=start,
+                PaginationConfig={"PageSize": page_size},
+            )
+            for page in pages:
                 yield from (found["Key"] for found in page.get("Contents", ()))
 
 

@@ -11,9 +11,13 @@
     routes/last-good.config                       the routes in force
     sweep/progress.json                           how far the sweeps are
     sweep/log-until                               how far they have read Transfer's log
+    audit/all/<name of a change>                  who changed what, and how it ended
+    audit/about/<hash of what it was about>/      empty: the changes of one customer, one route file
+    customers/                                    what Transfer cannot keep of its users
 
 `<name>` is time, hash of the key and upload id: lists begin with the newest upload, and each name
 leads to its entry. Keys are hashed: they may have 1,024 bytes, and names in a bucket have no more.
+`audit/` and `customers/` are the command's and the console's: the watchdog does not know them.
 """
 
 from __future__ import annotations
