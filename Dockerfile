@@ -1,4 +1,4 @@
-# transfer, quill and deploy of docker-compose.yml.
+# transfer, quill, console and deploy of docker-compose.yml.
 FROM python:3.13-slim
 
 # The watchdog is packaged by its Makefile.

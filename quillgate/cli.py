@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sftp_watchdog.errors import WatchdogError
 
 from quillgate import (
+    console_command,
     deploy_command,
     redrive_command,
     routes_command,
@@ -54,6 +55,7 @@ app.command("sweep")(sweep_command.sweep)
 app.command("status")(status_command.status)
 app.command("trace")(trace_command.trace)
 app.command("redrive")(redrive_command.redrive)
+app.command("console")(console_command.console)
 
 
 @app.callback()
@@ -68,7 +70,7 @@ def up(
     state: StateOption = DEFAULT_STATE,
     ports: Annotated[
         Literal["default", "auto"],
-        typer.Option(help="default: 4566, 4567, 2222, 8088. auto: any that are free."),
+        typer.Option(help="default: 4566, 4567, 2222, 8088, 8080. auto: any that are free."),
     ] = "default",
     json: Annotated[
         bool, typer.Option("--json", help="Print how to reach it, as JSON on one line of stdout.")
@@ -173,6 +175,7 @@ def _how_to_use(environment: Environment, state: Path) -> str:
     return (
         f"SFTP:     sftp -P {port} -i {key} {environment.test_user}@{environment.sftp_host}\n"
         f"Quill:    {environment.quill_url}\n"
+        f"console:  {environment.console_url}\n"
         f'aws CLI:  eval "$({command} env{option})"\n'
         f"stop it:  Ctrl-C here, or {command} down{option}"
     )

@@ -98,6 +98,7 @@ def read_settings(environ: Mapping[str, str], mountinfo: str) -> Settings:
             transfer=url(int(environ["QUILLGATE_TRANSFER_PORT"])),
             sftp_port=int(environ["QUILLGATE_SFTP_PORT"]),
             quill=url(int(environ["QUILLGATE_QUILL_PORT"])),
+            console=url(int(environ["QUILLGATE_CONSOLE_PORT"])),
         ),
         token_file=Path(environ["QUILL_TOKEN_FILE"]),
         state=state,

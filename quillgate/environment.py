@@ -121,7 +121,12 @@ class Embedded:
     def _describe(self, deployed: Deployed, sftp_port: int) -> Environment:
         ports, key = self._ports, self._state.test_user_key()
         endpoints = Endpoints(
-            "embedded", url(ports.engine), url(ports.transfer), sftp_port, url(ports.quill)
+            environment="embedded",
+            aws=url(ports.engine),
+            transfer=url(ports.transfer),
+            sftp_port=sftp_port,
+            quill=url(ports.quill),
+            console=url(ports.console),
         )
         return describe(self.client, deployed, endpoints, key, os.getpid())
 

@@ -1,8 +1,9 @@
-"""The three processes of the embedded environment: how each is started, where it listens.
+"""The four processes of the embedded environment: how each is started, where it listens.
 
     AWS engine     ministack with IAM enforced
     Transfer       the control plane and its SFTP servers
     Quill          the fake, which may do what the bucket's policy gives its role
+    console        the web page for support staff and operators
 
 Everything listens on 127.0.0.1 only.
 """
@@ -49,7 +50,12 @@ def url(port: int) -> str:
 
 def all_parts(state: State, ports: Ports) -> tuple[Part, ...]:
     """In the order they are started; stopping goes the other way."""
-    return _engine(state, ports), _transfer(state, ports), _quill(state, ports)
+    return (
+        _engine(state, ports),
+        _transfer(state, ports),
+        _quill(state, ports),
+        _console(state, ports),
+    )
 
 
 def _engine(state: State, ports: Ports) -> Part:
@@ -100,6 +106,16 @@ def _quill(state: State, ports: Ports) -> Part:
     }
     command = (*_PYTHON, "emulator.quill", *_words(options))
     return Part("Quill", "quill", command, environ, f"{url(ports.quill)}/_quill/health")
+
+
+def _console(state: State, ports: Ports) -> Part:
+    options = {
+        "--environment": "embedded",
+        "--state": str(state.folder),
+        "--port": str(ports.console),
+    }
+    command = (*_PYTHON, "quillgate", "console", *_words(options))
+    return Part("console", "console", command, {}, f"{url(ports.console)}/_console/health")
 
 
 def _words(options: Mapping[str, str]) -> list[str]:

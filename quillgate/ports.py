@@ -19,6 +19,7 @@ class Ports:
     transfer: int = 4567
     sftp: int = 2222
     quill: int = 8088
+    console: int = 8080
 
 
 def default_ports() -> Ports:

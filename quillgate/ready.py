@@ -36,6 +36,7 @@ class Endpoints:
     transfer: str
     sftp_port: int
     quill: str
+    console: str
 
 
 def stack_parameters(
@@ -89,7 +90,7 @@ def describe(
         sftp_port=endpoints.sftp_port,
         host_key_fingerprint=server["HostKeyFingerprint"],
         quill_url=endpoints.quill,
-        console_url=None,
+        console_url=endpoints.console,
         region=REGION,
         access_key_id=ROOT_KEY,
         secret_access_key=ROOT_KEY,

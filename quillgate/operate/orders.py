@@ -31,8 +31,11 @@ def is_order(step: Step) -> bool:
 
 def person(deployment: Deployment) -> str:
     """Who orders: the AWS identity, or the user of this machine."""
-    if deployment.target.environment == "aws":
-        return deployment.target.caller()
+    return deployment.target.caller() if deployment.target.environment == "aws" else local_user()
+
+
+def local_user() -> str:
+    """The name of this machine's user."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in containers

@@ -19,6 +19,7 @@ ENVIRON = {
     "QUILLGATE_TRANSFER_PORT": "5567",
     "QUILLGATE_SFTP_PORT": "3222",
     "QUILLGATE_QUILL_PORT": "9088",
+    "QUILLGATE_CONSOLE_PORT": "9080",
     "QUILLGATE_STATE": "/state",
     "HOST_FOLDER": "/home/miró/drop",
     "HOST_STATE": "./.quillgate",

@@ -19,7 +19,7 @@ def taken() -> Iterator[int]:
 
 
 def test_the_default_ports_are_those_of_the_interface() -> None:
-    assert Ports() == Ports(engine=4566, transfer=4567, sftp=2222, quill=8088)
+    assert Ports() == Ports(engine=4566, transfer=4567, sftp=2222, quill=8088, console=8080)
 
 
 def test_a_default_port_in_use_is_named() -> None:

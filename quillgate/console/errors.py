@@ -1,0 +1,92 @@
+"""What goes wrong at the console, as a page: in words, with a status, and never a traceback."""
+
+from __future__ import annotations
+
+import logging
+
+from botocore.exceptions import BotoCoreError, ClientError
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from sftp_watchdog.errors import WatchdogError
+from starlette.exceptions import HTTPException
+
+from quillgate.console.rendering import render
+from quillgate.errors import NoUploadError, QuillgateError, TargetError
+
+_log = logging.getLogger(__name__)
+_TITLES = {404: "There is no such page", 405: "That cannot be done here"}
+
+
+class NotSignedInError(Exception):
+    """Nobody has signed in yet: they are sent to do so."""
+
+
+class NotAllowedError(Exception):
+    """The visitor's role is too small for what was asked."""
+
+    def __init__(self, role: str, needed: str) -> None:
+        super().__init__(f"this needs the role {needed}; yours is {role}")
+
+
+class NotOursError(Exception):
+    """A change that was not asked for from one of the console's own pages."""
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Turn every exception into a page."""
+    app.add_exception_handler(NotSignedInError, _sign_in)
+    app.add_exception_handler(NotAllowedError, _forbidden)
+    app.add_exception_handler(NotOursError, _forbidden)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(NoUploadError, _missing)
+    app.add_exception_handler(TargetError, _missing)
+    for kind in (QuillgateError, WatchdogError, ClientError, BotoCoreError):
+        app.add_exception_handler(kind, _failed)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(request: Request, status: int, title: str, words: str) -> Response:
+    """A page that says what is wrong and what to do."""
+    return render(request, "problem.html", status=status, title=title, words=words)
+
+
+def _sign_in(request: Request, _: Exception) -> Response:
+    where = request.app.state.sign_in.path
+    if request.headers.get("HX-Request"):
+        return Response(status_code=401, headers={"HX-Redirect": where})
+    return RedirectResponse(where, status_code=303)
+
+
+def _forbidden(request: Request, error: Exception) -> Response:
+    return problem(request, 403, "That is not allowed", str(error))
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # Starlette's contract
+    title = _TITLES.get(error.status_code, "That did not work")
+    return problem(request, error.status_code, title, str(error.detail))
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # Starlette's contract
+    names = sorted({str(each["loc"][-1]) for each in error.errors()})
+    words = f"missing or not usable: {', '.join(names)} - go back and fill it in"
+    return problem(request, 422, "Something is missing", words)
+
+
+def _missing(request: Request, error: Exception) -> Response:
+    return problem(request, 404, "Not found", str(error))
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    return problem(request, 502, "That did not work", str(error))
+
+
+def _unexpected(request: Request, error: Exception) -> Response:
+    # Its text may hold what a person typed: the type says enough, the log has the place.
+    _log.error("%s %s", request.method, request.url.path, exc_info=error)
+    words = f"unexpected: {type(error).__name__} - try again, and tell an operator"
+    return problem(request, 500, "Something went wrong", words)

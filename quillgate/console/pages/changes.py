@@ -1,0 +1,44 @@
+"""`/changes`: the audit trail - who changed what, when, from what to what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from quillgate.console.rendering import render
+from quillgate.console.visitors import Viewer
+
+_SHOWN = 50
+# A name within the trail, as a page's `next` gives it.
+_NAME = "^[0-9]{13}-[0-9a-f]{16}$|^$"
+
+
+def routes() -> APIRouter:
+    """The trail as a whole, or of one customer: `?about=acme`."""
+    router = APIRouter()
+
+    @router.get("/changes")
+    def changes(
+        request: Request,
+        visitor: Viewer,
+        about: Annotated[str, Query(max_length=1024)] = "",
+        after: Annotated[str, Query(pattern=_NAME)] = "",
+    ) -> Response:
+        """The newest first."""
+        audit = request.app.state.desk.audit(visitor)
+        page = audit.newest(_SHOWN, after, about or None)
+        return render(request, "changes.html", page=page, about=about, differences=differences)
+
+    return router
+
+
+def differences(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> list[tuple[str, Any, Any]]:
+    """What is not the same: name, value before, value after; None where there was none."""
+    old, new = before or {}, after or {}
+    names = [*old, *(name for name in new if name not in old)]
+    found = [(name, old.get(name), new.get(name)) for name in names]
+    return [(name, was, now) for name, was, now in found if was != now]

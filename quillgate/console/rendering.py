@@ -1,0 +1,69 @@
+"""Templates: everything in them is escaped, and they know who looks."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.templating import Jinja2Templates
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from quillgate.operate.words import age, safe
+
+_FOLDER = Path(__file__).parent / "templates"
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+    """The page `template` with `values`, beside what every page shows: visitor, stack, notice."""
+    shared = {
+        "visitor": request.app.state.sign_in.visitor(request),
+        "sign_in": request.app.state.sign_in,
+        "stack": request.app.state.desk.title,
+        "csrf": request.session.get("csrf", ""),
+        "notice": request.session.pop("notice", None),
+        "here": request.url.path,
+    }
+    return _templates.TemplateResponse(request, template, {**shared, **values}, status_code=status)
+
+
+def notify(request: Request, words: str) -> None:
+    """Show `words` on the next page."""
+    request.session["notice"] = words
+
+
+def moment(text: str | None) -> str:
+    """`2026-11-23 09:00:00`, of a time with zone Z."""
+    return text[:19].replace("T", " ") if text else ""
+
+
+def ago(text: str | None) -> str:
+    """`5 min ago`."""
+    return f"{age(text, datetime.now(UTC))} ago" if text else ""
+
+
+def size(count: int) -> str:
+    """`1.2 MB`."""
+    value = float(count)
+    for unit in _UNITS:
+        if value < 1000 or unit == _UNITS[-1]:
+            return f"{count} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"moment": moment, "ago": ago, "size": size, "safe_text": safe}
+    return environment
+
+
+_templates = Jinja2Templates(env=_environment())

@@ -1,0 +1,69 @@
+"""What keeps others out of a visitor's session: headers, hosts, and forms of our own only."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+
+from quillgate.console.errors import NotOursError
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # Not no-referrer: browsers would then send `Origin: null` with our own forms.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+async def add_headers(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Middleware: what browsers are told of every answer."""
+    response = await call_next(request)
+    response.headers.update(_HEADERS)
+    is_same_for_all = request.url.path.startswith("/static/")
+    response.headers.setdefault("Cache-Control", "no-cache" if is_same_for_all else "no-store")
+    if request.url.scheme == "https":
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
+
+
+async def ours_only(request: Request) -> None:
+    """Dependency of the whole app: a change must come from a page of ours.
+
+    It carries the session's token, in the form or in a header; and where the browser says where the
+    request comes from, that is here. Raises NotOursError.
+    """
+    if "csrf" not in request.session:
+        request.session["csrf"] = secrets.token_urlsafe(24)
+    if request.method in _SAFE_METHODS:
+        return
+    if not (_is_from_here(request) and _is_known(request, await _token(request))):
+        raise NotOursError("the page was too old or not ours - go back, load it again, and repeat")
+
+
+def _is_from_here(request: Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site", "same-origin")
+    origin = request.headers.get("Origin")
+    here = request.headers.get("Host")
+    return site == "same-origin" and (origin is None or urlsplit(origin).netloc == here)
+
+
+async def _token(request: Request) -> str:
+    given = request.headers.get("X-CSRF-Token")
+    return given if given is not None else str((await request.form()).get("csrf", ""))
+
+
+def _is_known(request: Request, token: str) -> bool:
+    return hmac.compare_digest(token.encode(), request.session["csrf"].encode())

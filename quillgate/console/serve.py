@@ -1,0 +1,31 @@
+"""Serves the console on this machine, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import secrets
+
+import uvicorn
+
+from emulator.quill.server import listen
+from quillgate.console.app import Cookie, create_app
+from quillgate.console.desk import Desk
+from quillgate.console.sign_in import ChosenRole
+from quillgate.errors import StartError
+from quillgate.ports import HOST
+
+
+def serve(desk: Desk, who: str, port: int, host: str = HOST) -> None:
+    """Stay until a signal ends it. Raises StartError when the port is taken.
+
+    Sessions end with the process: its secret is its own.
+    """
+    try:
+        listener = listen(host, port)
+    except OSError as error:
+        raise StartError("port in use (console)", str(port), "another one: --port N") from error
+    app = create_app(desk, ChosenRole(who), Cookie(secrets.token_urlsafe(32)))
+    config = uvicorn.Config(
+        app, ws="none", log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=1,
+    )  # fmt: skip
+    uvicorn.Server(config).run([listener])

@@ -1,0 +1,77 @@
+"""What keeps others out of a visitor's session."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.console_fakes import browser
+
+
+def test_a_change_without_the_sessions_token_is_refused() -> None:
+    visitor = browser()
+    answer = visitor.client.post("/role", data={"role": "operator"})
+    assert answer.status_code == 403
+    assert "viewer" in visitor.get("/changes").text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_change_from_another_site_is_refused_token_or_not(headers: dict[str, str]) -> None:
+    visitor = browser()
+    fields = {"role": "operator", "csrf": visitor.token()}
+    assert visitor.client.post("/role", data=fields, headers=headers).status_code == 403
+
+
+def test_our_own_page_may_change() -> None:
+    visitor = browser()
+    headers = {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}
+    headers |= {"X-CSRF-Token": visitor.token()}
+    answer = visitor.client.post(
+        "/role", data={"role": "operator"}, headers=headers, follow_redirects=False
+    )
+    assert answer.status_code == 303
+    assert "operator</strong>" in visitor.get("/changes").text
+
+
+def test_it_answers_to_loopback_names_only() -> None:
+    """Else another site's name, pointed at this machine, would be let in (DNS rebinding)."""
+    visitor = browser()
+    assert visitor.get("/changes", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_nothing_but_our_own_files_runs_or_frames_a_page() -> None:
+    headers = browser().get("/changes").headers
+    policy = headers["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_the_cookie_is_of_no_use_to_scripts_and_other_sites() -> None:
+    visitor = browser()
+    visitor.client.cookies.clear()
+    cookie = visitor.get("/changes").headers["Set-Cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+
+
+def test_a_forged_session_is_none() -> None:
+    visitor = browser("operator")
+    visitor.client.cookies.clear()
+    visitor.client.cookies.set("quillgate", "eyJyb2xlIjoib3BlcmF0b3IifQ==.aaaa.bbbb")
+    assert "viewer</strong>" in visitor.get("/changes").text
+
+
+def test_an_unknown_page_is_a_page() -> None:
+    answer = browser().get("/nowhere")
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
