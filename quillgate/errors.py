@@ -6,6 +6,7 @@ QuillgateError
 ├── DemoError          the story of the demo did not come back
 ├── ConfigError        routes that would not work
 ├── PolicyError        a policy that IAM would not take
+├── UserError          an SFTP user cannot be made or changed like that
 ├── NoUploadError      no upload of that key, or of that version
 └── TargetError        no environment, or not the one that was asked for
 """
@@ -46,3 +47,7 @@ class DemoError(QuillgateError):
 
 class NoUploadError(QuillgateError):
     """No upload of that key, or of that version."""
+
+
+class UserError(QuillgateError):
+    """An SFTP user cannot be made or changed like that; nothing was, or the rest of it is named."""

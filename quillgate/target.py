@@ -11,6 +11,7 @@ import os
 import shlex
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
@@ -155,12 +156,24 @@ def _way_to_one(state: Path, name: EnvironmentName | None) -> str:
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where SFTP clients connect to."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
 class Target:
-    """A deployed stack and how to talk to its services."""
+    """A deployed stack and how to talk to its services.
+
+    `sftp` is where its server listens on this machine; None: where the stack's outputs say.
+    """
 
     environment: str
     stack_name: str
     client: Client
+    sftp: Address | None = None
 
     @property
     def title(self) -> str:
@@ -212,10 +225,13 @@ def find(
     """The target of a command's `--environment` and `--stack`."""
     if environment != "aws":
         found = load(state, environment)
-        return Target(found.environment, stack or found.stack_name, found.client)
+        sftp = Address(found.sftp_host, found.sftp_port)
+        return Target(found.environment, stack or found.stack_name, found.client, sftp)
     if not stack:
         raise TargetError("no stack named on", "aws", "name it: --stack NAME")
-    return Target("aws", stack, cast(Client, aws_session().client))
+    # As locally: Transfer slows down whoever changes many users, and says nothing to wait for.
+    patient = Config(retries={"mode": "standard", "max_attempts": 8})
+    return Target("aws", stack, cast(Client, partial(aws_session().client, config=patient)))
 
 
 def aws_session() -> boto3.Session:

@@ -1,0 +1,1 @@
+"""SFTP users: the one place where they are read and changed."""

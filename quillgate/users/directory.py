@@ -1,0 +1,208 @@
+"""The one place where SFTP users are read and changed: by the command and by the console.
+
+Every change is on record in the audit trail, and is made in such an order that whatever is killed
+in between loses no key and leaves nobody with more than before; the second run finishes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+from quillgate.audit import Audit
+from quillgate.errors import UserError
+from quillgate.operate.deployment import Deployment
+from quillgate.operate.words import safe
+from quillgate.users import switching
+from quillgate.users.accounts import NAME, Accounts
+from quillgate.users.held import held, on_record
+from quillgate.users.homes import Home, checked_folder
+from quillgate.users.making import Place
+from quillgate.users.model import Account, HeldKey, HomeType, Listed, PublicKey, UsersPage
+from quillgate.users.note import connection_note
+from quillgate.users.records import Records
+from quillgate.users.server import Server, exists_already
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The users of one stack, as one person changes them.
+
+    Methods raise UserError for what cannot be done, TargetError for a user who is not there, and
+    LedgerError when the ledger's bucket is out of reach: then nothing is changed.
+    """
+
+    accounts: Accounts
+    place: Place
+    audit: Audit
+
+    @classmethod
+    def of(cls, deployment: Deployment, audit: Audit) -> Directory:
+        """Of a stack. All of one deployment share what was read of all users, for a minute."""
+        accounts, place = _shared(deployment)
+        return cls(accounts, place, audit)
+
+    # Looking
+
+    def page(self, size: int = 50, token: str | None = None) -> UsersPage:
+        """A page of users, `size` up to 1,000: one ListUsers."""
+        return self.accounts.page(size, token)
+
+    def every(self) -> Iterator[Listed]:
+        """All users, in Transfer's order."""
+        return self.accounts.every()
+
+    def search(self, words: str, limit: int = 50) -> tuple[Listed, ...]:
+        """Users whose names hold all the words, the one who is called exactly so first."""
+        return self.accounts.search(words, limit)
+
+    def find(self, name: str) -> Account:
+        """One user. Raises TargetError with names that are near when there is none."""
+        return self.accounts.find(name)
+
+    def connection_note(self, account: Account) -> str:
+        """What to send to the customer: plain text, several lines."""
+        return connection_note(account, self.place.address, self.accounts.server.host_key())
+
+    # Changing
+
+    def add(
+        self,
+        name: str,
+        keys: Sequence[PublicKey],
+        *,
+        folder: str | None = None,
+        home_type: HomeType = "PATH",
+        allow_shared: bool = False,
+    ) -> Account:
+        """Make a user with a home and its folders. `folder` is the name, unless it is given."""
+        if not NAME.fullmatch(name):
+            advice = "3 to 100 letters, digits and _ @ . -, the first a letter, digit or _"
+            raise UserError("not a name for a user", safe(name), advice)
+        if self.accounts.server.describe(name):
+            raise exists_already(name)
+        home = Home(
+            self.place.bucket, checked_folder(name if folder is None else folder), home_type
+        )
+        self._check_holders(name, keys, allow_shared=allow_shared)
+        self.accounts.homes().claim(home.path, name)
+        after = {"home": home.path, "home_type": home_type, "keys": [each.line for each in keys]}
+        try:
+            with self.audit.change("users add", name, after=after):
+                self._make(name, home, keys)
+        finally:
+            self.accounts.known.users = None
+        return self.find(name)
+
+    def add_key(self, name: str, key: PublicKey, *, allow_shared: bool = False) -> Account:
+        """Give a user one key more; harmless when the user has it. A disabled one stays so."""
+        found = self.find(name)
+        if found.has(key.fingerprint):
+            return found
+        self._check_holders(name, [key], allow_shared=allow_shared)
+        with self._change("users keys add", found):
+            self.accounts.records.add_key(key.fingerprint, name)
+            if found.is_disabled:
+                now = self.audit.ledger.now()
+                switching.keep(self.accounts, name, (held(key, "", now),), now)
+            else:
+                self.accounts.server.add_key(name, key.line)
+        return self.find(name)
+
+    def remove_key(self, name: str, key_id_or_fingerprint: str) -> Account:
+        """Take a key from a user: the next login with it is refused, sessions go on."""
+        found = self.find(name)
+        key = _chosen(found, key_id_or_fingerprint)
+        with self._change("users keys remove", found):
+            # First what is kept: a key that was removed must not come back by `enable`.
+            if kept := self.accounts.records.kept(name):
+                self.accounts.records.keep(name, kept.without(key.fingerprint))
+            if not found.is_disabled:
+                self.accounts.server.delete_key(name, key.id)
+            self.accounts.records.drop_key(key.fingerprint, name)
+        return self.find(name)
+
+    def disable(self, name: str) -> Account:
+        """Let nobody in as this user; keys, home and files are kept. Open sessions go on."""
+        found = self.find(name)
+        if found.is_disabled:
+            return found
+        with self._change("users disable", found):
+            switching.disable(self.accounts, name, self.audit.ledger.now())
+        return self.find(name)
+
+    def enable(self, name: str) -> Account:
+        """Let a disabled user in again, with the keys kept."""
+        found = self.find(name)
+        if not self.accounts.records.kept(name):
+            return found
+        with self._change("users enable", found):
+            switching.enable(self.accounts, name)
+        return self.find(name)
+
+    def remove(self, name: str) -> None:
+        """Remove a user and the keys. Home and files stay, and so does what the ledger says."""
+        found = self.find(name)
+        records = self.accounts.records
+        with self._change("users remove", found):
+            # What is kept goes first: nobody who gets this name later may get those keys.
+            records.drop_kept(name)
+            self.accounts.server.delete(name)
+            for key in found.keys:
+                records.drop_key(key.fingerprint, name)
+            records.drop_home(name)
+
+    def _make(self, name: str, home: Home, keys: Sequence[PublicKey]) -> None:
+        records, server = self.accounts.records, self.accounts.server
+        try:
+            self.place.make_folders(home)
+            if home.type == "LOGICAL":
+                records.drop_home(name)
+                records.add_home(name, f"{home.bucket}/{home.folder}")
+            for key in keys:
+                records.add_key(key.fingerprint, name)
+            server.create(name, **self.place.arguments(home, keys[:1], self.audit))
+        except BaseException:
+            self.accounts.known.forget()
+            raise
+        for key in keys[1:]:
+            server.add_key(name, key.line)
+        records.drop_kept(name)
+
+    def _check_holders(self, name: str, keys: Sequence[PublicKey], *, allow_shared: bool) -> None:
+        for key in () if allow_shared else keys:
+            if others := [each for each in self.accounts.holders(key.fingerprint) if each != name]:
+                raise UserError(
+                    f"{' and '.join(others[:3])} has that key already",
+                    key.fingerprint,
+                    "ask the customer for a key of this user's own, or allow a shared one",
+                )
+
+    @contextmanager
+    def _change(self, what: str, found: Account) -> Iterator[None]:
+        """Put a change of a user on record, with what he was and what he is then."""
+        try:
+            with self.audit.change(what, found.name, before=on_record(found)) as draft:
+                yield
+                after = self.accounts.find_if_any(found.name)
+                draft.after = on_record(after) if after else None
+        finally:
+            self.accounts.known.forget()
+
+
+def _chosen(found: Account, key: str) -> HeldKey:
+    wanted = key.removeprefix("SHA256:").rstrip("=")
+    for each in found.keys:
+        if wanted and wanted in (each.id, each.fingerprint.removeprefix("SHA256:")):
+            return each
+    theirs = ", ".join(each.fingerprint for each in found.keys) or "none"
+    raise UserError(f"{found.name} has no such key", safe(key), f"name one of: {theirs}")
+
+
+@lru_cache(maxsize=8)
+def _shared(deployment: Deployment) -> tuple[Accounts, Place]:
+    place = Place.of(deployment)
+    server = Server(deployment.client("transfer"), place.server_id)
+    return Accounts(server, Records(deployment.ledger)), place

@@ -1,0 +1,345 @@
+"""Users are made and changed in one place, and every change is on record."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator.transfer.store import Store
+from quillgate.errors import TargetError, UserError
+from quillgate.users.model import HomeType, PublicKey
+from tests.unit.users_fakes import BUCKET, Killed, Stack, new_key, new_keys
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def stack(store: Store) -> Stack:
+    return Stack(store)
+
+
+def _fingerprints(stack: Stack, name: str = "acme") -> set[str]:
+    return {key.fingerprint for key in stack.directory.find(name).keys}
+
+
+def test_a_user_is_made_with_a_home_folders_and_keys(stack: Stack) -> None:
+    one, two = new_key("jo"), new_key()
+    account = stack.directory.add("acme", [one, two])
+    assert (account.home, account.folder) == (f"/{BUCKET}/acme", "acme")
+    assert [(key.line, key.bits) for key in account.keys] == [(one.line, 256), (two.line, 256)]
+    assert account.created_by == "kim"
+    assert set(stack.uploads.objects) == {"acme/", "acme/incoming/", "acme/outgoing/"}
+    assert stack.trail() == [("users add", "acme", "done")]
+    assert stack.directory.find("acme") == account
+
+
+def test_a_logical_home_is_known_by_its_folder(stack: Stack) -> None:
+    account = stack.directory.add("acme", [new_key()], folder="old/acme", home_type="LOGICAL")
+    assert (account.home, account.home_type) == (f"/{BUCKET}/old/acme", "LOGICAL")
+    [listed] = stack.directory.page().users
+    assert listed == next(stack.directory.every())
+    assert (listed.home, listed.key_count) == (f"/{BUCKET}/old/acme", 1)
+    with pytest.raises(UserError, match="it is inside"):
+        stack.directory.add("other", [new_key()], folder="old/acme/sub")
+
+
+@pytest.mark.parametrize("folder", ["acme", "acme/sub", "acme/incoming/x", "/acme/"])
+def test_a_home_is_nobody_elses(stack: Stack, folder: str) -> None:
+    stack.directory.add("acme", [new_key()])
+    with pytest.raises(UserError, match="home of acme - name another folder"):
+        stack.directory.add("other", [new_key()], folder=folder)
+    assert stack.directory.add("acme-corp", [new_key()]).folder == "acme-corp"
+
+
+def test_a_home_is_not_around_anothers(stack: Stack) -> None:
+    stack.directory.add("acme", [new_key()], folder="eu/fr/acme")
+    for folder in ("eu", "eu/fr"):
+        with pytest.raises(UserError, match="the home of acme is inside it"):
+            stack.directory.add("other", [new_key()], folder=folder)
+    stack.directory.add("other", [new_key()], folder="eu/fr/other")
+
+
+@pytest.mark.parametrize(
+    "folder", ["", "/", "a//b", "a/../b", ".", "a*", "a?", "${x}", 'a"b', "a\\b", "a\nb", "x" * 801]
+)
+def test_a_folder_that_policies_would_misread_is_refused(stack: Stack, folder: str) -> None:
+    with pytest.raises(UserError):
+        stack.directory.add("acme", [new_key()], folder=folder)
+    assert not stack.transfer.writes
+
+
+def test_other_folders_are_taken_as_they_are(stack: Stack) -> None:
+    for number, folder in enumerate(["q3 sales+é", "50%", "jo's", "a.b", "{x}", "[y]"]):
+        home_type: HomeType = "LOGICAL" if number % 2 else "PATH"
+        account = stack.directory.add(f"user{number}", [], folder=folder, home_type=home_type)
+        assert account.folder == folder
+
+
+@pytest.mark.parametrize("name", ["", "ab", "-ab", "a b", "jürgen", "a/b", "a" * 101, "abc\n"])
+def test_names_that_transfer_does_not_take_are_explained(stack: Stack, name: str) -> None:
+    with pytest.raises(UserError, match="3 to 100 letters"):
+        stack.directory.add(name, [new_key()])
+
+
+def test_a_name_is_given_once(stack: Stack) -> None:
+    stack.directory.add("acme", [new_key()])
+    with pytest.raises(UserError, match="exists already"):
+        stack.directory.add("acme", [new_key()])
+
+
+def test_a_user_who_is_not_there_is_named_with_those_near(stack: Stack) -> None:
+    stack.directory.add("acme-corp", [])
+    for look in (stack.directory.find, stack.directory.remove, stack.directory.disable):
+        with pytest.raises(TargetError, match="did you mean acme-corp"):
+            look("acme-crop")
+    with pytest.raises(TargetError, match="no such user"):
+        stack.directory.find("no\nname")
+    assert stack.trail() == [("users add", "acme-corp", "done")]
+
+
+def test_a_key_has_one_user_unless_that_is_allowed(stack: Stack) -> None:
+    key = new_key()
+    stack.directory.add("acme", [key])
+    stack.directory.add("other", [])
+    with pytest.raises(UserError, match="acme has that key already"):
+        stack.directory.add("third", [key])
+    with pytest.raises(UserError, match="acme has that key already"):
+        stack.directory.add_key("other", key)
+    assert stack.directory.add_key("other", key, allow_shared=True).has(key.fingerprint)
+
+
+def test_a_key_of_a_disabled_user_is_still_his(stack: Stack) -> None:
+    key = new_key()
+    stack.directory.add("acme", [key])
+    stack.directory.disable("acme")
+    with pytest.raises(UserError, match="acme has that key already"):
+        stack.directory.add("other", [key])
+
+
+def test_a_key_that_was_removed_is_free(stack: Stack) -> None:
+    key, other = new_key(), new_key()
+    stack.directory.add("acme", [key, other])
+    stack.directory.remove_key("acme", key.fingerprint)
+    stack.directory.add("second", [key])
+    stack.directory.remove("second")
+    stack.directory.add("third", [key])
+
+
+def test_the_same_key_again_changes_nothing(stack: Stack) -> None:
+    key = new_key()
+    before = stack.directory.add("acme", [key])
+    stack.transfer.calls.clear()
+    assert stack.directory.add_key("acme", key) == before
+    assert not stack.transfer.writes
+    assert len(stack.trail()) == 1
+
+
+def test_keys_are_removed_by_id_or_fingerprint(stack: Stack) -> None:
+    keys = list(islice(new_keys(), 4))
+    account = stack.directory.add("acme", keys)
+    for each in (account.keys[0].id, keys[1].fingerprint, keys[2].fingerprint[7:]):
+        account = stack.directory.remove_key("acme", each)
+    assert _fingerprints(stack) == {keys[3].fingerprint}
+    with pytest.raises(UserError, match=re.escape(f"name one of: {keys[3].fingerprint}")):
+        stack.directory.remove_key("acme", "")
+
+
+def test_too_many_keys_are_refused_in_transfers_words(stack: Stack) -> None:
+    stack.directory.add("acme", list(islice(new_keys(), 5)))
+    with pytest.raises(UserError, match="Transfer said: too many SSH public keys"):
+        stack.directory.add_key("acme", new_key())
+    assert stack.trail()[-1] == ("users keys add", "acme", "failed")
+
+
+def test_a_disabled_user_has_no_key_in_transfer_and_all_of_them_here(stack: Stack) -> None:
+    keys = [new_key(), new_key("jo")]
+    before = stack.directory.add("acme", keys)
+    account = stack.directory.disable("acme")
+    assert account.is_disabled
+    assert account.keys == before.keys
+    [listed] = stack.directory.page().users
+    assert (listed.is_disabled, listed.key_count) == (True, 0)
+    assert list(stack.directory.every()) == [listed]
+    user = stack.transfer.describe_user(ServerId=stack.server_id, UserName="acme")["User"]
+    assert not user["SshPublicKeys"]
+    assert "quillgate:disabled" in {tag["Key"] for tag in user["Tags"]}
+
+    account = stack.directory.enable("acme")
+    assert not account.is_disabled
+    assert [key.line for key in account.keys] == [key.line for key in before.keys]
+    user = stack.transfer.describe_user(ServerId=stack.server_id, UserName="acme")["User"]
+    assert "quillgate:disabled" not in {tag["Key"] for tag in user["Tags"]}
+
+
+def test_the_second_time_nothing_is_done(stack: Stack) -> None:
+    stack.directory.add("acme", [new_key()])
+    for change in (stack.directory.disable, stack.directory.enable):
+        change("acme")
+        stack.transfer.calls.clear()
+        change("acme")
+        assert not stack.transfer.writes
+    assert [what for what, _, _ in stack.trail()] == ["users add", "users disable", "users enable"]
+
+
+def test_keys_of_a_disabled_user_are_changed_without_letting_him_in(stack: Stack) -> None:
+    lost, new = new_key(), new_key()
+    stack.directory.add("acme", [lost])
+    stack.directory.disable("acme")
+    assert stack.directory.add_key("acme", new).is_disabled
+    assert stack.directory.remove_key("acme", lost.fingerprint).is_disabled
+    assert not stack.directory.enable("acme").is_disabled
+    assert _fingerprints(stack) == {new.fingerprint}
+
+
+def test_a_user_without_keys_is_disabled_and_enabled_as_well(stack: Stack) -> None:
+    stack.directory.add("acme", [])
+    assert not stack.directory.find("acme").is_disabled
+    assert stack.directory.disable("acme").is_disabled
+    assert not stack.directory.enable("acme").is_disabled
+
+
+def test_a_removed_user_leaves_files_and_no_key(stack: Stack) -> None:
+    stack.directory.add("acme", [new_key()])
+    stack.directory.disable("acme")
+    stack.directory.remove("acme")
+    assert not list(stack.directory.every())
+    assert "acme/incoming/" in stack.uploads.objects
+    assert not [name for name in stack.records.objects if name.startswith("customers/")]
+    stack.directory.add("acme", [])
+    assert not stack.directory.enable("acme").keys
+
+
+ACTIONS: dict[str, Callable[[Stack], object]] = {
+    "disable": lambda stack: stack.directory.disable("acme"),
+    "enable": lambda stack: stack.directory.enable("acme"),
+}
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 5)), max_size=6))
+def test_whatever_is_killed_loses_no_key(store: Store, runs: list[tuple[str, int]]) -> None:
+    stack, keys = Stack(store), [new_key(), new_key()]
+    stack.directory.add("acme", keys)
+    for action, dies_at in runs:
+        stack.transfer.calls.clear()
+        stack.transfer.dies_at = dies_at
+        with contextlib.suppress(Killed):
+            ACTIONS[action](stack)
+    stack.transfer.dies_at = None
+    for action in ("disable", "enable", "disable"):
+        ACTIONS[action](stack)
+        assert _fingerprints(stack) == {key.fingerprint for key in keys}
+        assert stack.directory.find("acme").is_disabled == (action == "disable")
+
+
+def test_a_key_removed_after_a_killed_enable_does_not_come_back(stack: Stack) -> None:
+    lost, good = new_key(), new_key()
+    stack.directory.add("acme", [lost, good])
+    stack.directory.disable("acme")
+    stack.transfer.calls.clear()
+    stack.transfer.dies_at = 2
+    with pytest.raises(Killed):
+        stack.directory.enable("acme")
+    stack.transfer.dies_at = None
+    stack.directory.remove_key("acme", lost.fingerprint)
+    stack.directory.disable("acme")
+    stack.directory.enable("acme")
+    assert _fingerprints(stack) == {good.fingerprint}
+
+
+def test_every_change_says_what_was_and_what_is(stack: Stack) -> None:
+    one, two = new_key(), new_key()
+    stack.directory.add("acme", [one])
+    stack.directory.add_key("acme", two)
+    change = stack.audit().newest().changes[0]
+    assert change.before is not None
+    assert change.after is not None
+    assert [key["fingerprint"] for key in change.before["keys"]] == [one.fingerprint]
+    assert [key["line"] for key in change.after["keys"]] == [one.line, two.line]
+
+
+def test_searching_finds_the_exact_name_first(stack: Stack) -> None:
+    for name in ("corp-acme", "acme", "acme-corp", "other"):
+        stack.directory.add(name, [])
+
+    def names(words: str, limit: int = 50) -> list[str]:
+        return [user.name for user in stack.directory.search(words, limit)]
+
+    assert names("acme") == ["acme", "acme-corp", "corp-acme"]
+    assert names("ACME corp") == ["acme-corp", "corp-acme"]
+    assert names("acme", 1) == ["acme"]
+    assert names("nobody") == names("a b\nc") == []
+    assert len(names("")) == 4
+
+
+def test_searching_reads_all_users_once_a_minute_and_after_own_changes(stack: Stack) -> None:
+    stack.directory.add("acme", [])
+    stack.transfer.calls.clear()
+    for _ in range(3):
+        stack.directory.search("ac me")
+    assert stack.transfer.calls == ["ListUsers"]
+    stack.directory.add("second", [])
+    assert [user.name for user in stack.directory.search("sec on")] == ["second"]
+
+
+def test_pages_lead_through_all_users(stack: Stack) -> None:
+    for number in range(5):
+        stack.directory.add(f"user{number}", [])
+    seen: list[str] = []
+    token = None
+    while True:
+        page = stack.directory.page(2, token)
+        seen += [user.name for user in page.users]
+        token = page.next_token
+        if token is None:
+            break
+    assert seen == [f"user{number}" for number in range(5)]
+
+
+def test_the_note_has_all_a_customer_needs(stack: Stack) -> None:
+    account = stack.directory.add("acme", [new_key()])
+    note = stack.directory.connection_note(account)
+    server = stack.transfer.describe_server(ServerId=stack.server_id)["Server"]
+    for words in ("sftp.example.com", "2222", "acme", server["HostKeyFingerprint"], "incoming"):
+        assert words in note
+
+
+def test_users_made_elsewhere_are_shown_whatever_they_are(stack: Stack) -> None:
+    stack.transfer.create_user(
+        ServerId=stack.server_id,
+        UserName="many",
+        Role="arn:aws:iam::123456789012:role/user",
+        HomeDirectoryType="LOGICAL",
+        HomeDirectoryMappings=[
+            {"Entry": "/a", "Target": f"/{BUCKET}/shared/a"},
+            {"Entry": "/b", "Target": f"/{BUCKET}/shared/b"},
+        ],
+    )
+    assert stack.directory.find("many").home == ""
+    assert [user.name for user in stack.directory.page().users] == ["many"]
+    with pytest.raises(UserError, match="home of many"):
+        stack.directory.add("acme", [], folder="shared/b/acme")
+
+
+def _key_texts(stack: Stack, key: PublicKey) -> list[str]:
+    return [name for name, text in stack.records.objects.items() if key.line.encode() in text]
+
+
+def test_a_key_that_is_removed_is_kept_in_the_trail_alone(stack: Stack) -> None:
+    key = new_key()
+    stack.directory.add("acme", [key])
+    stack.directory.disable("acme")
+    stack.directory.remove_key("acme", key.fingerprint)
+    assert all(name.startswith("audit/") for name in _key_texts(stack, key))
+    assert json.loads(stack.records.objects["customers/disabled/acme.json"])["keys"] == []
