@@ -12,7 +12,8 @@ from quillgate.deploy import template
 from quillgate.deploy.local import LOCAL_PARAMETERS, stack_name
 from quillgate.errors import QuillgateError
 from quillgate.parts import REGION, ROOT_KEY
-from quillgate.target import Target, local_client
+from quillgate.ports import HOST
+from quillgate.target import Address, Target, local_client
 
 _PORT = 8080
 # In a container there is nobody to name: the port is published on the machine's loopback only.
@@ -29,7 +30,9 @@ def main() -> None:
 
 def _target() -> Target:
     name = stack_name(template.load(template.repository()), LOCAL_PARAMETERS)
-    return Target("compose", name, _client)
+    # Where people find it, who read this page outside of the container.
+    sftp = Address(HOST, int(os.environ["QUILLGATE_SFTP_PORT"]))
+    return Target("compose", name, _client, sftp)
 
 
 def _client(service: str) -> Any:
