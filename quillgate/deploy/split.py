@@ -75,7 +75,7 @@ def split(template: Template, parameters: Mapping[str, str], stack_name: str) ->
 
     Raises DeployError for a condition or intrinsic that is not understood, naming it.
     """
-    evaluated = _Evaluation(template, parameters).apply()
+    evaluated = decided(template, parameters)
     ids = {
         name: transfer_server_id(stack_name, name)
         for name, resource in evaluated["Resources"].items()
@@ -96,6 +96,14 @@ def split(template: Template, parameters: Mapping[str, str], stack_name: str) ->
     return Split(
         rest, tuple(sorted(taken, key=lambda resource: not resource.type.endswith("Server")))
     )
+
+
+def decided(template: Template, parameters: Mapping[str, str]) -> Template:
+    """The template with no condition and no `If` left, as deployed with `parameters`.
+
+    Raises DeployError for a condition that is not understood, naming it.
+    """
+    return _Evaluation(template, parameters).apply()
 
 
 def is_split_output(name: str) -> bool:
@@ -242,8 +250,8 @@ def _await(path: str, node: Any, outputs: dict[str, Any]) -> Any:
 def _trusting(node: Any) -> Any:
     """`node` with no condition on statements that let Transfer assume a role.
 
-    The condition names the account that Transfer acts for; an engine's STS never hears of it when
-    our Transfer assumes the role, and would refuse.
+    The condition names the account and the users that Transfer acts for; an engine's STS never
+    hears of them when our Transfer assumes the role, and would refuse.
     """
     if isinstance(node, list):
         return [_trusting(each) for each in node]

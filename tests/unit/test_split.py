@@ -202,8 +202,9 @@ def test_where_everything_is_switched_on_little_else_changes() -> None:
             case "UploadsQueuePolicy":  # a dependency, which may be one name or a list
                 assert after == [before]
             case _:
-                # Our STS never hears of the account that Transfer acts for.
-                assert before == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+                # Our STS never hears of the account and the user that Transfer acts for.
+                assert before["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+                assert before["ArnLike"].keys() == {"aws:SourceArn"}
                 assert after is None
 
 
