@@ -26,6 +26,7 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
         "test_mistakes",
         "test_quills_moods::test_used_up_retries_end_on_the_dead_letter_queue",
     ),
+    "are refused by the engine: LocalStack refuses nobody": ("test_roles",),
     "give up after two tries, in an environment of their own": (
         "test_operating::test_dead_letters_are_redriven",
         "test_operating::test_what_was_purged_from_the_dead_letter_queue_is_redriven_all_the_same",

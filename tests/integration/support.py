@@ -106,13 +106,16 @@ class Environment:
 
     def s3_as(self, role_arn: str, **arguments: str) -> Any:
         """An S3 client with the role's credentials; `arguments` go to AssumeRole."""
+        return self.session_as(role_arn, **arguments)("s3")
+
+    def session_as(self, role_arn: str, **arguments: str) -> Callable[[str], Any]:
+        """Clients with the role's credentials, by service; `arguments` go to AssumeRole."""
         sts = self.client("sts")
         keys = sts.assume_role(RoleArn=role_arn, RoleSessionName="test", **arguments)["Credentials"]
-        session = boto3.Session(
+        make: Any = boto3.Session(
             keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], self.region
-        )
-        make: Any = session.client
-        return make("s3", endpoint_url=self.aws_endpoint, config=Config(proxies={}))
+        ).client
+        return partial(make, endpoint_url=self.aws_endpoint, config=Config(proxies={}))
 
     def new_user(
         self, name: str | None = None, policy: str | None = HOME_POLICY, **arguments: Any
