@@ -16,6 +16,7 @@ from sftp_watchdog.errors import WatchdogError
 
 from quillgate import (
     console_command,
+    cost_command,
     deploy_command,
     redrive_command,
     routes_command,
@@ -55,6 +56,7 @@ app.command("sweep")(sweep_command.sweep)
 app.command("status")(status_command.status)
 app.command("trace")(trace_command.trace)
 app.command("redrive")(redrive_command.redrive)
+app.command("cost")(cost_command.cost)
 app.command("console")(console_command.console)
 
 

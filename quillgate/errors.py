@@ -7,6 +7,7 @@ QuillgateError
 ├── ConfigError        routes that would not work
 ├── PolicyError        a policy that IAM would not take
 ├── UserError          an SFTP user cannot be made or changed like that
+├── CostError          numbers of which no bill can be made
 ├── NoUploadError      no upload of that key, or of that version
 └── TargetError        no environment, or not the one that was asked for
 """
@@ -43,6 +44,10 @@ class PolicyError(QuillgateError):
 
 class DemoError(QuillgateError):
     """The story of the demo did not come back."""
+
+
+class CostError(QuillgateError):
+    """Numbers of which no bill can be made, or prices that are not there."""
 
 
 class NoUploadError(QuillgateError):
