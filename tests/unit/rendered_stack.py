@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -65,7 +64,7 @@ class Stack:
 
     @classmethod
     def of(cls, name: str, parameters: Mapping[str, str]) -> Stack:
-        definitions = loaded(name)["Parameters"]
+        definitions = loaded(name).get("Parameters", {})
         defaults = {key: str(it.get("Default", key)) for key, it in definitions.items()}
         values = {**defaults, **parameters}
         return cls(decided(loaded(name), values), values)
@@ -134,9 +133,7 @@ class Stack:
 
 
 def statements(node: Any) -> Iterator[dict[str, Any]]:
-    """Every policy statement below the node, those in a policy written as text too."""
-    if isinstance(node, str) and node.lstrip().startswith("{"):
-        node = json.loads(node)
+    """Every policy statement below the node."""
     if isinstance(node, dict) and "Effect" in node:
         yield node
     children = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()

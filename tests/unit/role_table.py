@@ -24,11 +24,13 @@ from tests.unit.rendered_stack import ACCOUNT, REGION, Stack
 
 DATA = Path(__file__).parents[1] / "data" / "roles"
 Properties = dict[str, Any]
-# What each kind of policy is for: the names of those buckets, queues or topics.
+# What each kind of policy is for: the ARNs of those buckets, queues or topics.
 RESOURCE_POLICIES: dict[str, Callable[[Properties], list[str]]] = {
-    "AWS::S3::BucketPolicy": lambda it: [it["Bucket"]],
-    "AWS::SQS::QueuePolicy": lambda it: [url.rpartition("/")[2] for url in it["Queues"]],
-    "AWS::SNS::TopicPolicy": lambda it: [arn.rpartition(":")[2] for arn in it["Topics"]],
+    "AWS::S3::BucketPolicy": lambda it: [f"arn:aws:s3:::{it['Bucket']}"],
+    "AWS::SQS::QueuePolicy": lambda it: [
+        f"arn:aws:sqs:{REGION}:{ACCOUNT}:{url.rpartition('/')[2]}" for url in it["Queues"]
+    ],
+    "AWS::SNS::TopicPolicy": lambda it: list(it["Topics"]),
 }
 
 
@@ -112,9 +114,8 @@ class Everybody:
 
     def _of_resource(self, arn: str) -> Document | None:
         """The policy of the bucket, queue or topic that is asked for."""
-        name = arn.rpartition(":")[2].partition("/")[0]
-        for logical_id, named, document in resource_policies(self.stack):
-            if name in named:
+        for logical_id, arns, document in resource_policies(self.stack):
+            if arn.partition("/")[0] in arns:
                 return _for_anybody(logical_id, document)
         return None
 
@@ -168,10 +169,10 @@ def role_policies(stack: Stack, name: str) -> Iterator[tuple[str, dict[str, Any]
 
 
 def resource_policies(stack: Stack) -> Iterator[tuple[str, list[str], dict[str, Any]]]:
-    """Each policy of a bucket, queue or topic, with the names of what it is for."""
-    for kind, named in RESOURCE_POLICIES.items():
+    """Each policy of a bucket, queue or topic, with the ARNs of what it is for."""
+    for kind, arns in RESOURCE_POLICIES.items():
         for logical_id, properties in stack.resources(kind):
-            yield logical_id, named(properties), properties["PolicyDocument"]
+            yield logical_id, arns(properties), properties["PolicyDocument"]
 
 
 def _is_shown(one: tuple[str, str, str], shown: set[tuple[str, str, str]]) -> bool:
