@@ -20,6 +20,7 @@ pytestmark = pytest.mark.embedded
 
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 REFUSED = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"}
+PUT_NOTIFICATION = "put_bucket_notification_configuration"
 TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent"})
 FILE = {"Bucket": "{bucket}", "Key": "acme/incoming/a.csv.tmp"}
 STORY = {"Bucket": "{bucket}", "Key": "acme/outgoing/a.csv.story.txt"}
@@ -159,7 +160,7 @@ class Scene:
     """A stack of its own with two files, and everybody who may ask for something."""
 
     def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+        self.environment = environment
         self._sessions: dict[str, Callable[[str], Any]] = {}
         self.places = self._resources() | {
             "account": environment.client("sts").get_caller_identity()["Account"],
@@ -197,11 +198,11 @@ class Scene:
 
     def _begin(self, who: str) -> Callable[[str], Any]:
         roles = {"watchdog": "WatchdogRole", "sweep": "SweepRole", "user": "UserRole"}
-        session = self._environment.session_as
+        session = self.environment.session_as
         if who in roles:
             return session(self.role_arn(roles[who]))
         if who == "acme":
-            return session(self._environment.user_role_arn, Policy=self._policy_of_acme())
+            return session(self.environment.user_role_arn, Policy=self._policy_of_acme())
         if who == "quill":
             return session(self._quill())
         policies = {"log reader": self.places["LogReaderPolicy"], "administrator": ADMINISTRATOR}
@@ -209,12 +210,12 @@ class Scene:
 
     def role_arn(self, name: str) -> str:
         """Of a role by its name in the template."""
-        iam = self._environment.client("iam")
+        iam = self.environment.client("iam")
         return str(iam.get_role(RoleName=self.places[name])["Role"]["Arn"])
 
     def _policy_of_acme(self) -> str:
         """As Transfer hands it on."""
-        home = f"{self._environment.bucket}/acme"
+        home = f"{self.environment.bucket}/acme"
         values = {"HomeDirectory": home, "HomeBucket": home[: -len("/acme")], "HomeFolder": "acme"}
         policy = HOME_POLICY
         for name, value in values.items():
@@ -223,14 +224,14 @@ class Scene:
 
     def _quill(self) -> str:
         """Whom the bucket's policy lets write stories."""
-        text = self._environment.client("s3").get_bucket_policy(Bucket=self._environment.bucket)
+        text = self.environment.client("s3").get_bucket_policy(Bucket=self.environment.bucket)
         found = json.loads(text["Policy"])["Statement"]
         [arn] = [it["Principal"]["AWS"] for it in found if it["Sid"] == "QuillWritesStories"]
         return str(arn)
 
     def _new_role(self, policy_arn: str | None) -> str:
         """One that the account may take on, with this policy or none."""
-        iam, name = self._environment.client("iam"), f"test-{uuid.uuid4().hex[:8]}"
+        iam, name = self.environment.client("iam"), f"test-{uuid.uuid4().hex[:8]}"
         trust = {"Version": "2012-10-17", "Statement": [self.filled(TRUST_ACCOUNT)]}
         made = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
         if policy_arn:
@@ -239,24 +240,24 @@ class Scene:
 
     def _resources(self) -> dict[str, str]:
         """The stack's resources by their names in the template."""
-        pages = self._environment.client("cloudformation").get_paginator("list_stack_resources")
+        pages = self.environment.client("cloudformation").get_paginator("list_stack_resources")
         return {
             each["LogicalResourceId"]: each["PhysicalResourceId"]
-            for page in pages.paginate(StackName=self._environment.stack_name)
+            for page in pages.paginate(StackName=self.environment.stack_name)
             for each in page["StackResourceSummaries"]
         }
 
     def _secrets(self) -> dict[str, str]:
         """The stack's own, and one whose name begins alike."""
         name = "local/quillgate/sftp/watchdog"
-        other = self._environment.client("secretsmanager").create_secret(
+        other = self.environment.client("secretsmanager").create_secret(
             Name=f"{name}-2", SecretString="another instance's"
         )
         return {"secret": name, "other_secret": str(other["Name"])}
 
     def _two_versions(self) -> str:
         """An old version's id; what is asked for is there, so that no answer hides a refusal."""
-        s3 = self._environment.client("s3")
+        s3 = self.environment.client("s3")
         for place in (STORY, AUDIT, CUSTOMER, KEPT, {**FILE, "Key": "acme-corp/a.csv"}):
             s3.put_object(**self.filled(place), Body=b"there")
         old = s3.put_object(**self.filled(FILE), Body=b"old")["VersionId"]
@@ -312,3 +313,17 @@ def test_nobody_but_its_service_acts_as_a_role(scene: Scene, role: str) -> None:
     """Not even who may do everything, as far as it is for him to say."""
     asked = {**ROLE, "RoleArn": scene.role_arn(role)}
     assert scene.ask("administrator", "sts.assume_role", asked) in REFUSED
+
+
+def test_no_other_bucket_fills_the_queue(scene: Scene) -> None:
+    """S3 asks the queue's policy before it takes a notification on; EventBridge does not, here."""
+    own = {"Bucket": "{bucket}"}
+    s3 = scene.environment.client("s3")
+    in_force = s3.get_bucket_notification_configuration(**scene.filled(own))
+    [to_the_queue] = in_force["QueueConfigurations"]
+    same = {"NotificationConfiguration": {"QueueConfigurations": [to_the_queue]}}
+    assert scene.ask("administrator", f"s3.{PUT_NOTIFICATION}", {**own, **same}) is None
+    other = {"Bucket": f"elsewhere-{uuid.uuid4().hex[:8]}"}
+    s3.create_bucket(**other)
+    refused = scene.ask("administrator", f"s3.{PUT_NOTIFICATION}", {**other, **same})
+    assert refused == "InvalidArgument"
