@@ -88,7 +88,10 @@ def _row(line: Line) -> str:
 
 def _checked(found: Estimate) -> str:
     days = sorted({line.price.checked for line in found.lines})
-    return f"prices as of {days[0]} to {days[-1]}; --json has their sources"
+    return (
+        f"prices as of {days[0]} to {days[-1]}; those without * are from dated copies of AWS's own "
+        "pages, which --json names: look there before you decide"
+    )
 
 
 def _as_object(work: Workload, found: Estimate) -> dict[str, object]:

@@ -16,7 +16,7 @@ ASSUMED = (
     "files are in S3 Standard and none is overwritten; a version more is a file more",
     "a Transfer endpoint in a VPC: no hours of PrivateLink are counted; whether AWS adds them was"
     " not verified",
-    "the console on AWS and CloudTrail are not counted",
+    "the console on AWS, CloudTrail, a hosted zone and secrets with old host keys are not counted",
 )
 
 
