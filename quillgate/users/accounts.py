@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -30,10 +31,17 @@ class Known:
     clock: Callable[[], float] = time.monotonic
     users: tuple[float, tuple[Listed, ...]] | None = None
     homes: tuple[float, Homes] | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def forget_users(self) -> None:
+        """Read them again next time; homes are as they were."""
+        with self.lock:
+            self.users = None
 
     def forget(self) -> None:
-        """Read again next time."""
-        self.users = self.homes = None
+        """Read everything again next time."""
+        with self.lock:
+            self.users = self.homes = None
 
     def is_fresh(self, since: float) -> bool:
         """Whether what was read then may still be used."""
@@ -91,9 +99,10 @@ class Accounts:
 
     def homes(self) -> Homes:
         """The homes there are, at most a minute old."""
-        if not self.known.homes or not self.known.is_fresh(self.known.homes[0]):
-            self.known.homes = (self.known.clock(), self._read_homes())
-        return self.known.homes[1]
+        with self.known.lock:
+            if not self.known.homes or not self.known.is_fresh(self.known.homes[0]):
+                self.known.homes = (self.known.clock(), self._read_homes())
+            return self.known.homes[1]
 
     def find_if_any(self, name: str) -> Account | None:
         """One user, if there is one of that name."""
@@ -103,9 +112,10 @@ class Accounts:
         return account(user, None if user.get("SshPublicKeys") else self.records.kept(name))
 
     def _snapshot(self) -> tuple[Listed, ...]:
-        if not self.known.users or not self.known.is_fresh(self.known.users[0]):
-            self.known.users = (self.known.clock(), tuple(self.every()))
-        return self.known.users[1]
+        with self.known.lock:
+            if not self.known.users or not self.known.is_fresh(self.known.users[0]):
+                self.known.users = (self.known.clock(), tuple(self.every()))
+            return self.known.users[1]
 
     def _read_homes(self) -> Homes:
         homes, unknown = Homes(), []

@@ -62,9 +62,37 @@ class Directory:
         """One user. Raises TargetError with names that are near when there is none."""
         return self.accounts.find(name)
 
+    def find_if_any(self, name: str) -> Account | None:
+        """One user, None when there is none of that name."""
+        return self.accounts.find_if_any(name)
+
     def connection_note(self, account: Account) -> str:
         """What to send to the customer: plain text, several lines."""
         return connection_note(account, self.place.address, self.accounts.server.host_key())
+
+    # Checking
+
+    def check_name(self, name: str) -> None:
+        """Raise UserError for a name that Transfer would not take."""
+        if not NAME.fullmatch(name):
+            advice = "3 to 100 letters, digits and _ @ . -, the first a letter, digit or _"
+            raise UserError("not a name for a user", safe(name), advice)
+
+    def home(self, name: str, folder: str | None, home_type: HomeType) -> Home:
+        """The home of a user who is to be made; UserError for a folder that cannot be one."""
+        return Home(
+            self.place.bucket, checked_folder(name if folder is None else folder), home_type
+        )
+
+    def check_holders(self, name: str, keys: Sequence[PublicKey], *, allow_shared: bool) -> None:
+        """Raise UserError when another user has one of the keys, unless that is allowed."""
+        for key in () if allow_shared else keys:
+            if others := [each for each in self.accounts.holders(key.fingerprint) if each != name]:
+                raise UserError(
+                    f"{' and '.join(others[:3])} has that key already",
+                    key.fingerprint,
+                    "ask the customer for a key of this user's own, or allow a shared one",
+                )
 
     # Changing
 
@@ -78,22 +106,18 @@ class Directory:
         allow_shared: bool = False,
     ) -> Account:
         """Make a user with a home and its folders. `folder` is the name, unless it is given."""
-        if not NAME.fullmatch(name):
-            advice = "3 to 100 letters, digits and _ @ . -, the first a letter, digit or _"
-            raise UserError("not a name for a user", safe(name), advice)
+        self.check_name(name)
         if self.accounts.server.describe(name):
             raise exists_already(name)
-        home = Home(
-            self.place.bucket, checked_folder(name if folder is None else folder), home_type
-        )
-        self._check_holders(name, keys, allow_shared=allow_shared)
+        home = self.home(name, folder, home_type)
+        self.check_holders(name, keys, allow_shared=allow_shared)
         self.accounts.homes().claim(home.path, name)
         after = {"home": home.path, "home_type": home_type, "keys": [each.line for each in keys]}
         try:
             with self.audit.change("users add", name, after=after):
                 self._make(name, home, keys)
         finally:
-            self.accounts.known.users = None
+            self.accounts.known.forget_users()
         return self.find(name)
 
     def add_key(self, name: str, key: PublicKey, *, allow_shared: bool = False) -> Account:
@@ -101,7 +125,7 @@ class Directory:
         found = self.find(name)
         if found.has(key.fingerprint):
             return found
-        self._check_holders(name, [key], allow_shared=allow_shared)
+        self.check_holders(name, [key], allow_shared=allow_shared)
         with self._change("users keys add", found):
             self.accounts.records.add_key(key.fingerprint, name)
             if found.is_disabled:
@@ -153,6 +177,7 @@ class Directory:
             for key in found.keys:
                 records.drop_key(key.fingerprint, name)
             records.drop_home(name)
+        self.accounts.known.forget()
 
     def _make(self, name: str, home: Home, keys: Sequence[PublicKey]) -> None:
         records, server = self.accounts.records, self.accounts.server
@@ -171,15 +196,6 @@ class Directory:
             server.add_key(name, key.line)
         records.drop_kept(name)
 
-    def _check_holders(self, name: str, keys: Sequence[PublicKey], *, allow_shared: bool) -> None:
-        for key in () if allow_shared else keys:
-            if others := [each for each in self.accounts.holders(key.fingerprint) if each != name]:
-                raise UserError(
-                    f"{' and '.join(others[:3])} has that key already",
-                    key.fingerprint,
-                    "ask the customer for a key of this user's own, or allow a shared one",
-                )
-
     @contextmanager
     def _change(self, what: str, found: Account) -> Iterator[None]:
         """Put a change of a user on record, with what he was and what he is then."""
@@ -189,7 +205,7 @@ class Directory:
                 after = self.accounts.find_if_any(found.name)
                 draft.after = on_record(after) if after else None
         finally:
-            self.accounts.known.forget()
+            self.accounts.known.forget_users()
 
 
 def _chosen(found: Account, key: str) -> HeldKey:

@@ -119,6 +119,8 @@ class Homes:
     def claim(self, path: str, owner: str) -> None:
         """Take a home for a user who is being made; UserError when it is not free."""
         with self._lock:
+            if self._owners.get(path) == owner:
+                return
             if other := self._in_the_way(path):
                 raise UserError("home is not free", path, other)
             self.put(path, owner)
