@@ -1,0 +1,289 @@
+"""Users from folders, an old server's files and CSV: planned, then made, and nothing twice."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator.transfer.store import Store
+from quillgate.errors import UserError
+from quillgate.users.importing import Imported, Plan, Rules, carry_out, plan
+from quillgate.users.sources.source import read_source
+from tests.unit.users_fakes import BUCKET, Killed, Stack, line, new_key
+
+PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def stack(store: Store) -> Stack:
+    return Stack(store)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def _plan(stack: Stack, source: Path, rules: Rules | None = None) -> Plan:
+    return plan(stack.directory, read_source(source), rules or Rules())
+
+
+def _import(stack: Stack, source: Path, rules: Rules | None = None) -> Imported:
+    rules = rules or Rules()
+    return carry_out(stack.directory, _plan(stack, source, rules).steps, rules, lambda _: None)
+
+
+def _users(stack: Stack) -> dict[str, int]:
+    return {user.name: user.key_count for user in stack.directory.every()}
+
+
+def _troubles(planned: Plan) -> list[str]:
+    return [str(each) for each in planned.troubles]
+
+
+def test_a_folder_has_users_in_four_shapes(stack: Stack, tmp_path: Path) -> None:
+    for name in ("one.pub", "two", "three/authorized_keys", "four/.ssh/authorized_keys"):
+        _write(tmp_path / name, f"{line()}\n")
+    _write(tmp_path / ".git/config", "not a user")
+    _write(tmp_path / ".DS_Store", "not a user")
+    assert not _import(stack, tmp_path).troubles
+    assert _users(stack) == {"one": 1, "two": 1, "three": 1, "four": 1}
+
+
+def test_several_files_of_one_user_are_put_together(stack: Stack, tmp_path: Path) -> None:
+    shared = line()
+    _write(tmp_path / "acme", f"{line()}\n{shared}\n")
+    _write(tmp_path / "acme.pub", f"{shared}\n{line()}\n")
+    _import(stack, tmp_path)
+    assert _users(stack) == {"acme": 3}
+
+
+def test_the_second_run_writes_nothing(stack: Stack, tmp_path: Path) -> None:
+    for number in range(5):
+        _write(tmp_path / f"user{number}.pub", f"{line()}\n{line()}\n")
+    _import(stack, tmp_path)
+    stack.transfer.calls.clear()
+    stack.records.puts.clear()
+    planned = _plan(stack, tmp_path)
+    assert (planned.steps, planned.unchanged, planned.troubles) == ((), 5, ())
+    assert not stack.transfer.writes
+    assert not stack.records.puts
+
+
+def test_a_plan_changes_nothing(stack: Stack, tmp_path: Path) -> None:
+    stack.directory.add("more", [new_key()])
+    stack.transfer.calls.clear()
+    _write(tmp_path / "acme.pub", line())
+    _write(tmp_path / "more.pub", line())
+    planned = _plan(stack, tmp_path)
+    assert str(planned) == "1 new, 1 with more keys, 0 unchanged, no problems"
+    assert [str(step) for step in planned.steps] == [
+        f"new        acme: 1 key, home /{BUCKET}/acme",
+        "more keys  more: 1 key",
+    ]
+    assert not stack.transfer.writes
+    assert _users(stack) == {"more": 1}
+
+
+def test_keys_are_added_and_none_taken_away(stack: Stack, tmp_path: Path) -> None:
+    stack.directory.add("acme", [new_key()])
+    stack.directory.disable("acme")
+    _write(tmp_path / "acme.pub", line())
+    _import(stack, tmp_path)
+    account = stack.directory.find("acme")
+    assert (len(account.keys), account.is_disabled) == (2, True)
+
+
+@pytest.mark.parametrize("dies_at", range(0, 12, 2))
+def test_an_interrupted_import_is_finished_by_the_next(
+    stack: Stack, tmp_path: Path, dies_at: int
+) -> None:
+    for number in range(4):
+        _write(tmp_path / f"user{number}.pub", f"{line()}\n{line()}\n{line()}\n")
+    stack.transfer.dies_at = dies_at
+    with contextlib.suppress(Killed):
+        _import(stack, tmp_path)
+    stack.transfer.dies_at = None
+    assert not _import(stack, tmp_path).troubles
+    assert _users(stack) == {f"user{number}": 3 for number in range(4)}
+
+
+def test_a_bad_key_is_told_with_its_line_and_stops_nothing(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "acme", f"# ours\n{line()}\nssh-rsa AAAA oops\n{line()}\n")
+    _write(tmp_path / "bad.pub", "what is this")
+    _write(tmp_path / "good.pub", line())
+    planned = _plan(stack, tmp_path)
+    assert [each.partition(": ")[0] for each in _troubles(planned)] == ["acme:3", "bad.pub:1"]
+    _import(stack, tmp_path)
+    assert _users(stack) == {"acme": 2, "good": 1}
+
+
+def test_who_sent_a_private_key_is_left_out(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "acme", PRIVATE)
+    _write(tmp_path / "acme.pub", line())
+    _write(tmp_path / "other.pub", line())
+    [trouble] = _troubles(_plan(stack, tmp_path))
+    assert trouble.startswith("acme:1: this is the PRIVATE half")
+    _import(stack, tmp_path)
+    assert _users(stack) == {"other": 1}
+
+
+def test_a_key_of_two_users_stays_with_the_first(stack: Stack, tmp_path: Path) -> None:
+    shared = line()
+    _write(tmp_path / "acme.pub", shared)
+    _write(tmp_path / "beta.pub", f"{line()}\n{shared}")
+    _write(tmp_path / "gamma.pub", shared)
+    planned = _plan(stack, tmp_path)
+    assert len(planned.troubles) == 2
+    assert "acme has that key already (acme.pub:1)" in _troubles(planned)[0]
+    _import(stack, tmp_path)
+    assert _users(stack) == {"acme": 1, "beta": 1}
+    assert not _import(stack, tmp_path, Rules(allow_shared=True)).troubles
+    assert _users(stack) == {"acme": 1, "beta": 2, "gamma": 1}
+
+
+def test_a_key_that_a_user_has_is_nobody_elses(stack: Stack, tmp_path: Path) -> None:
+    key = new_key()
+    stack.directory.add("acme", [key])
+    _write(tmp_path / "beta.pub", key.line)
+    assert "acme has that key already" in _troubles(_plan(stack, tmp_path))[0]
+
+
+def test_names_that_transfer_does_not_take_are_told(stack: Stack, tmp_path: Path) -> None:
+    for name in ("jo", "a b c", "jürgen"):
+        _write(tmp_path / f"{name}.pub", line())
+    troubles = _troubles(_plan(stack, tmp_path))
+    assert len(troubles) == 3
+    assert all("3 to 100 letters" in each for each in troubles)
+
+
+PASSWD = """\
+# users
+root:x:0:0:root:/root:/bin/bash
+daemon:x:1:1::/usr/sbin:/usr/sbin/nologin
+nobody:x:65534:65534::/nonexistent:/usr/sbin/nologin
+acme:x:1001:1001::/srv/sftp/acme:/usr/sbin/nologin
+beta:x:1002:1002::/home/beta:/bin/false
+gamma:x:1003:1003::/home/gamma:/bin/bash
++nis::::::
+broken line
+away:x:1004:1004::/../..:/bin/sh
+link:x:1005:1005::/home/link:/bin/sh
+"""
+
+
+def test_an_old_server_is_read_by_its_passwd(stack: Stack, tmp_path: Path) -> None:
+    root = tmp_path / "old"
+    _write(root / "etc/passwd", PASSWD)
+    _write(root / "srv/sftp/acme/.ssh/authorized_keys", line())
+    _write(root / "home/beta/.ssh/authorized_keys", f"{line()}\n")
+    _write(root / "root/.ssh/authorized_keys", line())
+    _write(tmp_path.parent / ".ssh/authorized_keys", line())
+    _write(tmp_path / "elsewhere", line())
+    (root / "home/link/.ssh").mkdir(parents=True)
+    (root / "home/link/.ssh/authorized_keys").symlink_to(tmp_path / "elsewhere")
+    planned = _plan(stack, root)
+    assert [step.name for step in planned.steps] == ["acme", "beta"]
+    assert [each.partition(": ")[0] for each in _troubles(planned)] == [
+        "etc/passwd:7",
+        "etc/passwd:9",
+        "etc/passwd:10",
+        "etc/passwd:11",
+    ]
+    assert "gamma has no keys" in _troubles(planned)[0]
+    assert [str(each) for each in planned.remarks] == [
+        "etc/passwd: 3 of the system's own were passed over: root, daemon, nobody"
+    ]
+
+
+def test_the_line_of_a_bad_key_in_an_old_home_is_told(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "etc/passwd", "acme:x:1001:1001::/home/acme:/bin/sh\n")
+    options = f'from="10.0.0.0/8" {line()}'
+    _write(tmp_path / "home/acme/.ssh/authorized_keys", f"{options}\nssh-dss AAAA x\n")
+    planned = _plan(stack, tmp_path)
+    assert _troubles(planned)[0].startswith("home/acme/.ssh/authorized_keys:2: a DSA key")
+    assert "home/acme/.ssh/authorized_keys:1: options were dropped: from" in str(planned.remarks[0])
+
+
+@pytest.mark.parametrize("header", ["", "user,key,folder\n", "\ufeffUser,Key\n"])
+def test_a_table_is_read_with_and_without_header(stack: Stack, tmp_path: Path, header: str) -> None:
+    file = tmp_path / "users.csv"
+    two = f'"{line()}\n{line()}"'
+    _write(file, f"{header}acme,{line('a')}\nbeta,{two},eu/beta q+é\n\nacme,{line()},\n")
+    assert not _import(stack, file).troubles
+    assert _users(stack) == {"acme": 2, "beta": 2}
+    assert stack.directory.find("beta").folder == "eu/beta q+é"
+    assert _plan(stack, file).unchanged == 2
+
+
+def test_a_table_of_a_spreadsheet_has_semicolons(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "users.csv"
+    file.write_bytes(f"user;key\r\nacme;{line('a, b')}\r\n".encode("utf-16"))
+    assert not _import(stack, file).troubles
+    assert _users(stack) == {"acme": 1}
+
+
+def test_bad_lines_of_a_table_are_told(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "users.csv"
+    rows = [
+        f"acme,{line()}",
+        "beta",
+        f'gamma,"{line()}\nssh-rsa AAAA oops"',
+        f"delta,{line()},a*b",
+        f"epsilon,{line()},x,y",
+        f"zeta,{line()},acme/sub",
+        f",{line()}",
+        f'eta,"{line()}" oops',
+    ]
+    _write(file, "\n".join(rows))
+    planned = _plan(stack, file)
+    assert {each.partition(": ")[0] for each in _troubles(planned)} == {
+        f"users.csv:{number}" for number in (2, 4, 5, 6, 7, 8, 9)
+    }
+    assert [step.name for step in planned.steps] == ["acme", "gamma"]
+
+
+def test_homes_stay_as_they_are(stack: Stack, tmp_path: Path) -> None:
+    stack.directory.add("acme", [new_key()])
+    _write(tmp_path / "users.csv", f"acme,{line()},elsewhere\n")
+    [trouble] = _troubles(_plan(stack, tmp_path / "users.csv"))
+    assert f"the home is /{BUCKET}/acme" in trouble
+
+
+def test_homes_in_one_source_are_apart(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "users.csv", f"acme,{line()}\nbeta,{line()},acme\nother,{line()},acme/x\n")
+    planned = _plan(stack, tmp_path / "users.csv")
+    assert [step.name for step in planned.steps] == ["acme"]
+    assert all("home of acme" in each for each in _troubles(planned))
+
+
+def test_what_transfer_refuses_is_told_and_the_rest_is_done(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "many.pub", "\n".join(line() for _ in range(6)))
+    _write(tmp_path / "one.pub", line())
+    done = _import(stack, tmp_path)
+    assert [account.name for account in done.accounts] == ["one"]
+    [trouble] = done.troubles
+    assert str(trouble).startswith("many.pub:1: many: key cannot be added")
+
+
+def test_what_is_no_source_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="nothing to import from"):
+        read_source(tmp_path / "missing")
+
+
+def test_an_unreadable_file_stops_nothing(stack: Stack, tmp_path: Path) -> None:
+    (tmp_path / "acme.pub").symlink_to(tmp_path / "gone")
+    (tmp_path / "empty").mkdir()
+    _write(tmp_path / "other.pub", line())
+    planned = _plan(stack, tmp_path)
+    assert [step.name for step in planned.steps] == ["other"]
+    assert len(planned.troubles) == 2
