@@ -278,10 +278,12 @@ def _without(table: bytes, body: bytes) -> bytes:
     return body.replace(table, b"", 1)
 
 
-def quillgate(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def quillgate(
+    *words: str, cwd: Path | None = None, stdin: str | None = None
+) -> subprocess.CompletedProcess[str]:
     """Run `quillgate` to its end, well or not."""
     return subprocess.run(
-        [*QUILLGATE, *words], capture_output=True, text=True, cwd=cwd, check=False
+        [*QUILLGATE, *words], capture_output=True, text=True, cwd=cwd, input=stdin, check=False
     )
 
 
