@@ -65,7 +65,7 @@ class Accounts:
 
     def every(self) -> Iterator[Listed]:
         """All users, a thousand to a call."""
-        kept, homes = self.records.names_kept(), self.records.homes()
+        kept, homes = self.records.names_disabled(), self.records.homes()
         for user in self.server.every():
             bucket_folder = homes.get(user["UserName"])
             yield _shown(user, user["UserName"] in kept, bucket_folder)

@@ -116,8 +116,10 @@ class Directory:
         try:
             with self.audit.change("users add", name, after=after):
                 self._make(name, home, keys)
-        finally:
-            self.accounts.known.forget_users()
+        except BaseException:
+            self.accounts.known.forget()
+            raise
+        self.accounts.known.forget_users()
         return self.find(name)
 
     def add_key(self, name: str, key: PublicKey, *, allow_shared: bool = False) -> Account:
@@ -129,8 +131,7 @@ class Directory:
         with self._change("users keys add", found):
             self.accounts.records.add_key(key.fingerprint, name)
             if found.is_disabled:
-                now = self.audit.ledger.now()
-                switching.keep(self.accounts, name, (held(key, "", now),), now)
+                self.accounts.records.keep_key(name, held(key, "", self.audit.ledger.now()))
             else:
                 self.accounts.server.add_key(name, key.line)
         return self.find(name)
@@ -141,8 +142,7 @@ class Directory:
         key = _chosen(found, key_id_or_fingerprint)
         with self._change("users keys remove", found):
             # First what is kept: a key that was removed must not come back by `enable`.
-            if kept := self.accounts.records.kept(name):
-                self.accounts.records.keep(name, kept.without(key.fingerprint))
+            self.accounts.records.drop_kept_key(name, key.fingerprint)
             if not found.is_disabled:
                 self.accounts.server.delete_key(name, key.id)
             self.accounts.records.drop_key(key.fingerprint, name)
@@ -172,7 +172,8 @@ class Directory:
         records = self.accounts.records
         with self._change("users remove", found):
             # What is kept goes first: nobody who gets this name later may get those keys.
-            records.drop_kept(name)
+            records.drop_disabled(name)
+            records.drop_kept_keys(name)
             self.accounts.server.delete(name)
             for key in found.keys:
                 records.drop_key(key.fingerprint, name)
@@ -181,20 +182,21 @@ class Directory:
 
     def _make(self, name: str, home: Home, keys: Sequence[PublicKey]) -> None:
         records, server = self.accounts.records, self.accounts.server
-        try:
-            self.place.make_folders(home)
-            if home.type == "LOGICAL":
-                records.drop_home(name)
-                records.add_home(name, f"{home.bucket}/{home.folder}")
-            for key in keys:
-                records.add_key(key.fingerprint, name)
-            server.create(name, **self.place.arguments(home, keys[:1], self.audit))
-        except BaseException:
-            self.accounts.known.forget()
-            raise
-        for key in keys[1:]:
-            server.add_key(name, key.line)
-        records.drop_kept(name)
+        self.place.make_folders(home)
+        # Left over by a user of this name who was removed in another way.
+        records.drop_disabled(name)
+        records.drop_home(name)
+        if home.type == "LOGICAL":
+            records.add_home(name, f"{home.bucket}/{home.folder}")
+        for key in keys:
+            records.add_key(key.fingerprint, name)
+        server.create(name, **self.place.arguments(home, keys[:1], self.audit))
+        for number, key in enumerate(keys[1:], 1):
+            try:
+                server.add_key(name, key.line)
+            except UserError as error:
+                failed = f"user was made, with {number} of {len(keys)} keys"
+                raise UserError(failed, name, str(error)) from error
 
     @contextmanager
     def _change(self, what: str, found: Account) -> Iterator[None]:

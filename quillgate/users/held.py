@@ -39,7 +39,7 @@ def account(user: Mapping[str, Any], kept: Kept | None) -> Account:
 def home_of(user: Mapping[str, Any]) -> str:
     """`/bucket/folder`; "" for several mappings, or when a list does not say."""
     if user.get("HomeDirectoryType", "PATH") == "PATH":
-        return str(user.get("HomeDirectory", "")).rstrip("/")
+        return str(user.get("HomeDirectory", "")).rstrip("/") or "/"
     mappings = user.get("HomeDirectoryMappings", ())
     return str(mappings[0]["Target"]) if len(mappings) == 1 else ""
 

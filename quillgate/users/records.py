@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 
 from sftp_watchdog.ledger import Ledger
@@ -17,6 +17,7 @@ from sftp_watchdog.ledger import Ledger
 from quillgate.users.model import HeldKey
 
 _DISABLED = "customers/disabled/"
+_KEPT = "customers/kept/"
 _KEYS = "customers/keys/"
 _HOMES = "customers/homes/"
 _PAGE = 1000
@@ -29,15 +30,6 @@ class Kept:
     since: str
     keys: tuple[HeldKey, ...] = ()
 
-    def with_keys(self, keys: tuple[HeldKey, ...]) -> Kept:
-        """Those as well, each key once."""
-        merged = {key.fingerprint: key for key in (*self.keys, *keys)}
-        return Kept(self.since, tuple(merged.values()))
-
-    def without(self, fingerprint: str) -> Kept:
-        """All but one."""
-        return Kept(self.since, tuple(key for key in self.keys if key.fingerprint != fingerprint))
-
 
 @dataclass(frozen=True)
 class Records:
@@ -46,23 +38,41 @@ class Records:
     ledger: Ledger = field(repr=False)
 
     def kept(self, name: str) -> Kept | None:
-        """What is kept of a user's keys, if anything is."""
-        text = self.ledger.text(_kept(name))
+        """What is kept of a user who is disabled, the oldest key first."""
+        text = self.ledger.text(_disabled(name))
         if text is None:
             return None
-        values = json.loads(text)
-        return Kept(values["since"], tuple(HeldKey(**each) for each in values["keys"]))
+        found = (HeldKey(**json.loads(each)) for each in self.ledger.texts(f"{_KEPT}{name}/"))
+        return Kept(
+            json.loads(text)["since"], tuple(sorted(found, key=lambda key: key.imported_at))
+        )
 
-    def keep(self, name: str, kept: Kept) -> None:
-        """Keep that of a user's keys, in place of what was kept."""
-        self.ledger.keep_text(_kept(name), json.dumps(asdict(kept), ensure_ascii=False))
+    def keep_key(self, name: str, key: HeldKey) -> None:
+        """Keep a key of a user."""
+        text = json.dumps(asdict(key), ensure_ascii=False)
+        self.ledger.keep_text(f"{_KEPT}{name}/{_digest(key.fingerprint)}", text)
 
-    def drop_kept(self, name: str) -> None:
-        """Keep nothing any longer."""
-        self.ledger.drop_text(_kept(name))
+    def drop_kept_key(self, name: str, fingerprint: str) -> None:
+        """Keep it no longer; harmless when it was not kept."""
+        self.ledger.drop_text(f"{_KEPT}{name}/{_digest(fingerprint)}")
 
-    def names_kept(self) -> frozenset[str]:
-        """The users of whom keys are kept."""
+    def drop_kept_keys(self, name: str, but: Collection[str] = ()) -> None:
+        """Keep none of a user's keys, but those of these fingerprints."""
+        left = set(map(_digest, but))
+        for each in self._all(f"{_KEPT}{name}/"):
+            if _last(each) not in left:
+                self.ledger.drop_text(each)
+
+    def set_disabled(self, name: str, since: str) -> None:
+        """From now on what is kept of a user counts."""
+        self.ledger.keep_text(_disabled(name), json.dumps({"since": since}))
+
+    def drop_disabled(self, name: str) -> None:
+        """From now on what is kept of a user counts for nothing."""
+        self.ledger.drop_text(_disabled(name))
+
+    def names_disabled(self) -> frozenset[str]:
+        """The users who are disabled, or were when somebody was interrupted."""
         return frozenset(_last(each).removesuffix(".json") for each in self._all(_DISABLED))
 
     def add_key(self, fingerprint: str, name: str) -> None:
@@ -105,13 +115,16 @@ class Records:
             after = names[-1]
 
 
-def _kept(name: str) -> str:
+def _disabled(name: str) -> str:
     return f"{_DISABLED}{name}.json"
 
 
 def _of_key(fingerprint: str) -> str:
-    digest = base64.b64decode(fingerprint.removeprefix("SHA256:") + "=").hex()
-    return f"{_KEYS}{digest}/"
+    return f"{_KEYS}{_digest(fingerprint)}/"
+
+
+def _digest(fingerprint: str) -> str:
+    return base64.b64decode(fingerprint.removeprefix("SHA256:") + "=").hex()
 
 
 def _last(name: str) -> str:

@@ -9,39 +9,58 @@ from __future__ import annotations
 from quillgate.errors import UserError
 from quillgate.users.accounts import Accounts
 from quillgate.users.held import DISABLED, held_key
-from quillgate.users.model import HeldKey
-from quillgate.users.records import Kept
 
 _ROUNDS = 5
 
 
-def keep(accounts: Accounts, name: str, keys: tuple[HeldKey, ...], now: str) -> None:
-    """Keep keys besides those that are kept."""
-    kept = accounts.records.kept(name) or Kept(now)
-    accounts.records.keep(name, kept.with_keys(keys))
-
-
 def disable(accounts: Accounts, name: str, now: str) -> None:
     """Until there are no keys, whoever adds some meanwhile."""
+    _drop_leftovers(accounts, name)
     for _ in range(_ROUNDS):
-        user = accounts.server.describe(name) or {}
-        keys = tuple(map(held_key, user.get("SshPublicKeys", ())))
-        keep(accounts, name, keys, now)
-        accounts.server.tag(user["Arn"], DISABLED, now)
-        if not keys:
+        if not _take_keys(accounts, name, now):
             return
-        for key in keys:
-            accounts.server.delete_key(name, key.id)
     raise UserError("keys are being added all the time to", name, "try again")
 
 
+def _drop_leftovers(accounts: Accounts, name: str) -> None:
+    """What is kept of a user who is not disabled must not come back by `enable`.
+
+    The keys in Transfer are read first: nobody else who is disabling had taken any by then.
+    """
+    user = accounts.server.describe(name) or {}
+    has = {held_key(each).fingerprint for each in user.get("SshPublicKeys", ())}
+    if accounts.records.kept(name) is None:
+        accounts.records.drop_kept_keys(name, but=has)
+
+
+def _take_keys(accounts: Accounts, name: str, now: str) -> bool:
+    """Whether there were any."""
+    server, records = accounts.server, accounts.records
+    if (user := server.describe(name)) is None:
+        return False
+    keys = [held_key(each) for each in user.get("SshPublicKeys", ())]
+    for key in keys:
+        records.keep_key(name, key)
+    records.set_disabled(name, now)
+    server.tag(user["Arn"], DISABLED, now)
+    for key in keys:
+        server.delete_key(name, key.id)
+    return bool(keys)
+
+
 def enable(accounts: Accounts, name: str) -> None:
-    """Give the keys back, then forget that they were kept."""
-    kept = accounts.records.kept(name)
-    for key in kept.keys if kept else ():
-        accounts.server.add_key(name, key.line)
-        accounts.records.add_key(key.fingerprint, name)
-    user = accounts.server.describe(name)
-    if user:
-        accounts.server.untag(user["Arn"], DISABLED)
-    accounts.records.drop_kept(name)
+    """Give the keys back, then say that what is kept counts no longer."""
+    server, records = accounts.server, accounts.records
+    kept = records.kept(name)
+    keys = kept.keys if kept else ()
+    for key in keys:
+        server.add_key(name, key.line)
+        records.add_key(key.fingerprint, name)
+    if user := server.describe(name):
+        server.untag(user["Arn"], DISABLED)
+    records.drop_disabled(name)
+    user = server.describe(name)
+    if kept and keys and user and not user.get("SshPublicKeys"):
+        # Somebody disabled the user at the same moment: what is kept is all there is.
+        records.set_disabled(name, kept.since)
+        raise UserError("disabled by somebody else meanwhile", name, "ask who, then try again")

@@ -41,21 +41,56 @@ class _ExistsError(ClientError):
     pass
 
 
+_READING = ("List", "Describe")
 _SHAPES = {"ResourceNotFoundException": _NotFoundError, "ResourceExistsException": _ExistsError}
 
 
-class FakeTransfer:
-    """boto3's client of Transfer; `calls` are the operations asked for, reading ones too.
+class Fate:
+    """Ends the process before something is changed in Transfer or the ledger, counted from 0."""
 
-    `dies_at` ends the process before a call that changes something, counted from 0.
-    """
+    def __init__(self) -> None:
+        self._left: int | None = None
+
+    def strike(self, at: int) -> None:
+        self._left = at
+
+    def spare(self) -> None:
+        self._left = None
+
+    def step(self) -> None:
+        """Once it has struck, nothing more is changed."""
+        if self._left is None:
+            return
+        if self._left == 0:
+            raise Killed
+        self._left -= 1
+
+
+class MortalBucket(FakeBucket):
+    """The ledger's bucket, written by a process that may end."""
+
+    def __init__(self, fate: Fate) -> None:
+        super().__init__()
+        self._fate = fate
+
+    def put_object(self, **request: Any) -> dict[str, Any]:
+        self._fate.step()
+        return super().put_object(**request)
+
+    def delete_object(self, **request: Any) -> None:
+        self._fate.step()
+        super().delete_object(**request)
+
+
+class FakeTransfer:
+    """boto3's client of Transfer; `calls` are the operations asked for, reading ones too."""
 
     exceptions = SimpleNamespace(**_SHAPES)
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, fate: Fate) -> None:
         self._scope = Scope(store, "123456789012", "eu-west-1", 5)
+        self._fate = fate
         self.calls: list[str] = []
-        self.dies_at: int | None = None
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
         if name.startswith("_"):
@@ -65,12 +100,12 @@ class FakeTransfer:
 
     @property
     def writes(self) -> list[str]:
-        return [each for each in self.calls if not each.startswith(("List", "Describe"))]
+        return [each for each in self.calls if not each.startswith(_READING)]
 
     def _call(self, operation: str, members: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
-        if self.dies_at is not None and self.dies_at < len(self.writes):
-            raise Killed
+        if not operation.startswith(_READING):
+            self._fate.step()
         try:
             answer = perform(operation, self._scope, members) or {}
         except TransferError as error:
@@ -97,10 +132,11 @@ class Stack:
     """A stack with a server, a bucket of uploads and a ledger."""
 
     def __init__(self, store: Store) -> None:
-        self.transfer = FakeTransfer(store)
+        self.fate = Fate()
+        self.transfer = FakeTransfer(store, self.fate)
         self.server_id = self.transfer.create_server()["ServerId"]
         self.transfer.calls.clear()
-        self.uploads, self.records = FakeBucket(), FakeBucket()
+        self.uploads, self.records = FakeBucket(), MortalBucket(self.fate)
         self.ledger = Ledger(cast("Any", self.records), "ledger-1", Clock())
         services = {
             "transfer": self.transfer,
