@@ -31,7 +31,8 @@ class HostKeyFolder:
         for stale in {*self.folder.glob("s-*")} - {self.folder / server.id for server in servers}:
             stale.unlink()
         for server in servers:
-            _keep(self.folder / server.id, server.host_key)
+            # That front end shows one key, the oldest.
+            _keep(self.folder / server.id, server.active_host_keys[0].pem)
         return servers
 
 

@@ -56,7 +56,7 @@ def _log_in(bucket: str, name: str, sink: Sink) -> FileSession:
         home_directory_type="LOGICAL",
         home_mappings=(HomeMapping("/", f"/{bucket}"),),
     )
-    server = Server("s-bench", "", "ONLINE", "")
+    server = Server("s-bench", "", "ONLINE")
     return log_in(server, user, Activity("", token_hex(8), sink, name), "us-east-1")
 
 

@@ -87,7 +87,7 @@ def _errors() -> Iterator[None]:
 
 
 def _server(shown: Any) -> Server:
-    return Server(shown["ServerId"], shown["Arn"], shown["State"], host_key="", settings=shown)
+    return Server(shown["ServerId"], shown["Arn"], shown["State"], settings=shown)
 
 
 def _user(server_id: str, shown: Any) -> User:

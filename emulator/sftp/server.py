@@ -93,7 +93,9 @@ class SftpServer:
         allowed = algorithms(service.server.security_policy)
         return asyncssh.SSHServerConnectionOptions(
             server_factory=self._connect,
-            server_host_keys=[asyncssh.import_private_key(service.server.host_key)],
+            server_host_keys=[
+                asyncssh.import_private_key(key.pem) for key in service.server.active_host_keys
+            ],
             kex_algs=allowed.kex,
             encryption_algs=allowed.ciphers,
             mac_algs=allowed.macs,

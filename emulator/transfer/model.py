@@ -66,15 +66,36 @@ class User:
 
 
 @dataclass(frozen=True)
+class HostKey:
+    """One private key of a server: `pem` (OpenSSH) never leaves by the API.
+
+    `type` is that of its public key, such as `ssh-rsa`; the server's own key has no description.
+    """
+
+    id: str
+    type: str
+    pem: str = field(repr=False)
+    imported_at: datetime
+    description: str = ""
+    tags: tuple[Tag, ...] = ()
+
+
+@dataclass(frozen=True)
 class Server:
-    """One Transfer server. `host_key`, its private key (OpenSSH PEM), never leaves by the API."""
+    """One Transfer server. `host_keys`: the oldest first."""
 
     id: str
     arn: str
     state: Literal["ONLINE", "OFFLINE"]
-    host_key: str = field(repr=False)
+    host_keys: tuple[HostKey, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[Tag, ...] = ()
+
+    @property
+    def active_host_keys(self) -> tuple[HostKey, ...]:
+        """What clients are shown: of each type the oldest (user guide, server-host-key-add)."""
+        types = dict.fromkeys(key.type for key in self.host_keys)
+        return tuple(next(key for key in self.host_keys if key.type == each) for each in types)
 
     @property
     def ignores_setstat(self) -> bool:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from emulator.transfer import keys, servers, tags, users, validation
+from emulator.transfer import host_keys, keys, servers, tags, users, validation
 from emulator.transfer.errors import NotEmulatedError, UnknownOperationError
 from emulator.transfer.scope import Answer, Request, Scope
 
 OPERATIONS: Mapping[str, Callable[[Scope, Request], Answer]] = {
     "CreateServer": servers.create_server,
     "CreateUser": users.create_user,
+    "DeleteHostKey": host_keys.delete_host_key,
     "DeleteServer": servers.delete_server,
     "DeleteSshPublicKey": keys.delete_ssh_public_key,
     "DeleteUser": users.delete_user,
+    "DescribeHostKey": host_keys.describe_host_key,
     "DescribeServer": servers.describe_server,
     "DescribeUser": users.describe_user,
+    "ImportHostKey": host_keys.import_host_key,
     "ImportSshPublicKey": keys.import_ssh_public_key,
+    "ListHostKeys": host_keys.list_host_keys,
     "ListServers": servers.list_servers,
     "ListTagsForResource": tags.list_tags_for_resource,
     "ListUsers": users.list_users,
@@ -25,6 +29,7 @@ OPERATIONS: Mapping[str, Callable[[Scope, Request], Answer]] = {
     "TagResource": tags.tag_resource,
     "TestIdentityProvider": users.test_identity_provider,
     "UntagResource": tags.untag_resource,
+    "UpdateHostKey": host_keys.update_host_key,
     "UpdateServer": servers.update_server,
     "UpdateUser": users.update_user,
 }

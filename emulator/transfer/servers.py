@@ -8,10 +8,11 @@ from typing import Literal
 
 from emulator.transfer import settings
 from emulator.transfer.errors import ExistsError, InvalidRequestError
+from emulator.transfer.host_keys import new_host_key
 from emulator.transfer.model import Server
 from emulator.transfer.paging import page
 from emulator.transfer.scope import Answer, Request, Scope, new_id
-from emulator.transfer.ssh_keys import fingerprint, host_key
+from emulator.transfer.ssh_keys import fingerprint
 from emulator.transfer.tags import described_tags, tagged
 
 _LISTED = ("Domain", "EndpointType", "IdentityProviderType", "LoggingRole")
@@ -27,7 +28,7 @@ def create_server(scope: Scope, request: Request) -> Answer:
         id=server_id,
         arn=scope.server_arn(server_id),
         state="ONLINE",
-        host_key=host_key(request.get("HostKey")),
+        host_keys=(new_host_key(request.get("HostKey")),),
         settings=settings.created(request),
         tags=tagged((), request.get("Tags", ())),
     )
@@ -39,12 +40,12 @@ def create_server(scope: Scope, request: Request) -> Answer:
 
 
 def describe_server(scope: Scope, request: Request) -> Answer:
-    """Everything but the host key, which is shown by its fingerprint."""
+    """Everything but the host keys; the first is shown by its fingerprint."""
     server = scope.need_server(request)
     described = {
-        **server.settings,
+        **settings.described(server.settings),
         **_always_shown(scope, server),
-        "HostKeyFingerprint": fingerprint(server.host_key),
+        **_host_key_fingerprint(server),
         "Tags": described_tags(server.tags),
     }
     return {"Server": described}
@@ -66,9 +67,10 @@ def update_server(scope: Scope, request: Request) -> Answer:
     with scope.store.transaction() as change:
         server = scope.need_server(request)
         online = server.state == "ONLINE"
-        new_key = host_key(request["HostKey"]) if request.get("HostKey") else server.host_key
+        pem = request.get("HostKey")
+        keys = (new_host_key(pem),) if pem else server.host_keys
         new_settings = settings.updated(server.settings, request, online=online)
-        change.put_server(replace(server, host_key=new_key, settings=new_settings))
+        change.put_server(replace(server, host_keys=keys, settings=new_settings))
     return {"ServerId": server.id}
 
 
@@ -96,6 +98,11 @@ def _move(scope: Scope, request: Request, state: Literal["ONLINE", "OFFLINE"]) -
     with scope.store.transaction() as change:
         change.put_server(replace(scope.need_server(request), state=state))
     return {}
+
+
+def _host_key_fingerprint(server: Server) -> Answer:
+    """Of several keys the oldest; which one AWS shows is not written down."""
+    return {"HostKeyFingerprint": fingerprint(server.host_keys[0].pem)} if server.host_keys else {}
 
 
 def _listed(scope: Scope, server: Server) -> Answer:

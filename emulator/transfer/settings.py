@@ -1,7 +1,8 @@
 """Settings of a server: AWS's defaults, and what of them an emulator on one machine can honour.
 
-What is accepted is either honoured or has no meaning here (EndpointDetails, LoggingRole); what
-would change what a client sees, and is not emulated, is refused by name.
+What is accepted is either honoured or has no meaning here (LoggingRole, and EndpointDetails, which
+are checked and shown: everybody connects on loopback); what would change what a client sees, and is
+not emulated, is refused by name.
 """
 
 from __future__ import annotations
@@ -60,12 +61,18 @@ def created(request: Settings) -> Settings:
 
     Raises InvalidRequestError for what cannot be honoured.
     """
+    if _addresses(request):
+        raise InvalidRequestError(
+            f"AddressAllocationIds cannot be set by CreateServer: '{_shown(_addresses(request))}' -"
+            " stop the server, then call UpdateServer"
+        )
     return _checked(_merged(_DEFAULTS, request))
 
 
 def updated(settings: Settings, request: Settings, *, online: bool) -> Settings:
     """`settings` with what is given; raises InvalidRequestError as `created` does."""
     merged = _merged(settings, request)
+    _check_new_endpoint(settings, request, online=online)
     if request.get("EndpointType") == "PUBLIC" and "EndpointDetails" not in request:
         merged = {name: value for name, value in merged.items() if name != "EndpointDetails"}
     for name in _ONLY_OFFLINE:
@@ -77,11 +84,22 @@ def updated(settings: Settings, request: Settings, *, online: bool) -> Settings:
     return _checked(merged)
 
 
+def described(settings: Settings) -> Settings:
+    """As DescribeServer shows them: it never names security groups (model of EndpointDetails)."""
+    details = settings.get("EndpointDetails")
+    if not details:
+        return settings
+    shown = {name: value for name, value in details.items() if name != "SecurityGroupIds"}
+    return {**settings, "EndpointDetails": shown}
+
+
 def _merged(settings: Settings, request: Settings) -> Settings:
-    """One member of ProtocolDetails given leaves the others as they are."""
+    """One member of ProtocolDetails or EndpointDetails given leaves the others as they are."""
     given = {name: value for name, value in request.items() if name not in _NOT_SETTINGS}
-    details = {**settings["ProtocolDetails"], **given.get("ProtocolDetails", {})}
-    return {**settings, **given, "ProtocolDetails": details}
+    for name in ("ProtocolDetails", "EndpointDetails"):
+        if name in settings and given.get(name):
+            given[name] = {**settings[name], **given[name]}
+    return {**settings, **given}
 
 
 def _checked(settings: Settings) -> Settings:
@@ -111,6 +129,43 @@ def _check_endpoint(settings: Settings) -> None:
         )
     if settings["EndpointType"] == "VPC" and not details:
         raise InvalidRequestError("EndpointType 'VPC' needs EndpointDetails - name a VPC")
+    addresses, subnets = _addresses(settings), (details or {}).get("SubnetIds", [])
+    if addresses and len(addresses) != len(subnets):
+        raise InvalidRequestError(
+            f"AddressAllocationIds and SubnetIds differ in number: '{len(addresses)}' and"
+            f" '{len(subnets)}' - give one address for each subnet"
+        )
+    if len(set(addresses)) < len(addresses):
+        raise InvalidRequestError(
+            f"the same address twice: '{_shown(addresses)}' - give each subnet its own"
+        )
+    if addresses and settings["IpAddressType"] != "IPV4":
+        raise InvalidRequestError(
+            f"AddressAllocationIds do not go with IpAddressType '{settings['IpAddressType']}' -"
+            " use IPV4"
+        )
+
+
+def _check_new_endpoint(settings: Settings, request: Settings, *, online: bool) -> None:
+    """Addresses are given to a server that is OFFLINE and has its subnets (model documentation)."""
+    given = request.get("EndpointDetails") or {}
+    if "AddressAllocationIds" not in given or _addresses(request) == _addresses(settings):
+        return
+    if online:
+        raise InvalidRequestError(
+            "AddressAllocationIds cannot change while the server is ONLINE:"
+            f" '{_shown(_addresses(request))}' - stop the server first"
+        )
+    known = (settings.get("EndpointDetails") or {}).get("SubnetIds")
+    if given.get("SubnetIds", known) != known:
+        raise InvalidRequestError(
+            "SubnetIds and AddressAllocationIds cannot change at the same time:"
+            f" '{_shown(_addresses(request))}' - change the subnets first"
+        )
+
+
+def _addresses(settings: Settings) -> list[str]:
+    return list((settings.get("EndpointDetails") or {}).get("AddressAllocationIds") or ())
 
 
 def _check_protocol_details(details: Settings, endpoint_type: str) -> None:

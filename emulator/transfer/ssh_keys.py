@@ -77,12 +77,21 @@ def host_key(pem: str | None) -> str:
     return _openssh(Ed25519PrivateKey.generate()) if not pem else _given_host_key(pem)
 
 
-def fingerprint(host_key_pem: str) -> str:
+def host_key_type(pem: str) -> str:
+    """`ssh-ed25519`, `ssh-rsa`, ...: that of its public key."""
+    return _public_line(pem).split()[0].decode()
+
+
+def fingerprint(pem: str) -> str:
     """`SHA256:...`, as `ssh-keygen -l` prints it."""
-    public = load_ssh_private_key(host_key_pem.encode(), None).public_key()
-    line = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    line = _public_line(pem)
     digest = hashlib.sha256(base64.b64decode(line.split()[1])).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+def _public_line(pem: str) -> bytes:
+    public = load_ssh_private_key(pem.encode(), None).public_key()
+    return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
 
 
 def _given_host_key(pem: str) -> str:

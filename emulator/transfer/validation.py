@@ -164,6 +164,9 @@ def java_pattern(source: str) -> re.Pattern[str]:
     To be used with `fullmatch`: AWS matches the whole value.
     """
 
+    # A class of Java's that Python has not: printable ASCII, inside of brackets.
+    source = source.replace(r"\p{Print}", " -~")
+
     def translated(token: re.Match[str]) -> str:
         return f"[^{_JAVA_LINE_ENDS}]" if token[0] == "." else token[0]
 

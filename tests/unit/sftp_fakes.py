@@ -18,7 +18,7 @@ from emulator.files.activity import Activity, Record
 from emulator.files.session import FileSession
 from emulator.sftp.connection import Service
 from emulator.sftp.server import SftpServer
-from emulator.transfer.model import Server, SshPublicKey, User
+from emulator.transfer.model import HostKey, Server, SshPublicKey, User
 from tests.unit.files_fakes import FakeS3
 
 T = TypeVar("T")
@@ -71,7 +71,20 @@ class Bench:
 def a_server(server_id: str = "s-1", policy: str = "2024-01", **settings: Any) -> Server:
     """An online server; `settings` are the API's."""
     settings = {"SecurityPolicyName": POLICY + policy, **settings}
-    return Server(server_id, f"arn:{server_id}", "ONLINE", HOST_KEY, settings)
+    return Server(server_id, f"arn:{server_id}", "ONLINE", host_keys(HOST_KEY), settings)
+
+
+def host_keys(*pems: str) -> tuple[HostKey, ...]:
+    """Keys of a server, the oldest first."""
+    return tuple(
+        HostKey(f"hostkey-{number}", pem_type(pem), pem, datetime.now(UTC))
+        for number, pem in enumerate(pems)
+    )
+
+
+def pem_type(pem: str) -> str:
+    """Type of a key, such as `ssh-rsa`."""
+    return asyncssh.import_private_key(pem).get_algorithm()
 
 
 def on_ports(server: Server, *ports: int) -> Server:

@@ -13,7 +13,7 @@ from emulator.mount.logins import Asked
 from emulator.transfer.model import Server, SshPublicKey, User
 
 KEY = "AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
-SERVER = Server("s-1", "arn:s-1", "ONLINE", "", {"SecurityPolicyName": "x"})
+SERVER = Server("s-1", "arn:s-1", "ONLINE", (), {"SecurityPolicyName": "x"})
 PUBLIC = SshPublicKey("key-1", f"ssh-ed25519 {KEY} a comment, é", datetime.now(UTC))
 ACME = User("s-1", "acme", "arn:acme", "arn:role", "/b/acme", ssh_public_keys=(PUBLIC,))
 ASKED = Asked("acme", "ssh-ed25519", KEY, ("192.0.2.1", "4000"))

@@ -4,9 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import asyncssh
+
 from emulator.host_keys import HostKeyFolder
 from emulator.transfer.model import Server
-from tests.unit.sftp_fakes import a_server
+from tests.unit.sftp_fakes import a_server, host_keys
+
+KEYS = host_keys(
+    *(asyncssh.generate_private_key("ssh-ed25519").export_private_key().decode() for _ in range(3))
+)
 
 
 @dataclass
@@ -26,16 +32,16 @@ def contents(folder: Path) -> dict[str, str]:
 
 def test_folder_follows_new_changed_and_deleted_servers(tmp_path: Path) -> None:
     folder = tmp_path / "host keys"
-    one = replace(a_server(), id="s-1", host_key="key 1")
-    store = Servers([one, replace(one, id="s-2", host_key="key 2")])
+    one = replace(a_server(), id="s-1", host_keys=KEYS[:1])
+    store = Servers([one, replace(one, id="s-2", host_keys=KEYS[1:2])])
     kept = HostKeyFolder(store, folder)
 
     assert kept.servers() == store.known
-    assert contents(folder) == {"s-1": "key 1", "s-2": "key 2"}
+    assert contents(folder) == {"s-1": KEYS[0].pem, "s-2": KEYS[1].pem}
 
-    store.known = [replace(one, host_key="a new key")]
+    store.known = [replace(one, host_keys=KEYS[2:])]
     kept.servers()
-    assert contents(folder) == {"s-1": "a new key"}
+    assert contents(folder) == {"s-1": KEYS[2].pem}
     assert kept.revision() == 7
 
 
@@ -47,5 +53,5 @@ def test_keys_are_for_their_owner_only(tmp_path: Path) -> None:
 def test_an_interrupted_write_and_other_files_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "s-new-s-1").write_text("half a k")
     (tmp_path / "somebody's").write_text("notes")
-    HostKeyFolder(Servers([replace(a_server(), id="s-1", host_key="key")]), tmp_path).servers()
-    assert contents(tmp_path) == {"s-1": "key", "somebody's": "notes"}
+    HostKeyFolder(Servers([replace(a_server(), id="s-1", host_keys=KEYS[:1])]), tmp_path).servers()
+    assert contents(tmp_path) == {"s-1": KEYS[0].pem, "somebody's": "notes"}

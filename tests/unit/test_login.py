@@ -12,7 +12,7 @@ import pytest
 
 from emulator.sftp.server import SftpServer
 from tests.unit.keys import rsa_key
-from tests.unit.sftp_fakes import Bench, a_bench, a_server, log_in, serving
+from tests.unit.sftp_fakes import Bench, a_bench, a_server, host_keys, log_in, serving
 
 ECDSA = ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
 TYPES = ("ssh-ed25519", "ssh-rsa", *ECDSA)
@@ -46,7 +46,7 @@ def attempt_host_key(policy: str, algorithm: str, kind: str = "ssh-rsa") -> None
 
     async def run() -> None:
         host_key = key(kind).export_private_key().decode()
-        server = replace(a_server(policy=policy), host_key=host_key)
+        server = replace(a_server(policy=policy), host_keys=host_keys(host_key))
         async with a_bench() as bench, serving(bench, server) as sftp:
             bench.add_user("acme", key("ssh-ed25519"))
             options = {"server_host_key_algs": [algorithm]}

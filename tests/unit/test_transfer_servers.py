@@ -340,3 +340,60 @@ def test_a_server_in_a_vpc_can_become_public_again() -> None:
     public = updated(in_vpc, {"EndpointType": "PUBLIC"}, online=False)
     assert public["EndpointType"] == "PUBLIC"
     assert "EndpointDetails" not in public
+
+
+VPC = {"VpcId": "vpc-1", "SubnetIds": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-00000001"]}
+TWO = ["eipalloc-1", "eipalloc-2"]
+
+
+@pytest.fixture
+def in_vpc(call: Call) -> str:
+    made = call("CreateServer", EndpointType="VPC", EndpointDetails=VPC)
+    return str(made["ServerId"])
+
+
+def test_addresses_are_given_to_a_server_that_is_offline(call: Call, in_vpc: str) -> None:
+    wanted = {"AddressAllocationIds": TWO}
+    with pytest.raises(InvalidRequestError, match=r"ONLINE: 'eipalloc-1, eipalloc-2' - stop"):
+        call("UpdateServer", ServerId=in_vpc, EndpointDetails=wanted)
+    call("StopServer", ServerId=in_vpc)
+    call("UpdateServer", ServerId=in_vpc, EndpointDetails=wanted)
+    described = call("DescribeServer", ServerId=in_vpc)["Server"]["EndpointDetails"]
+    assert described == {"VpcId": "vpc-1", "SubnetIds": VPC["SubnetIds"], **wanted}
+
+
+@pytest.mark.parametrize(
+    ("details", "message"),
+    [
+        ({"AddressAllocationIds": TWO[:1]}, "differ in number: '1' and '2' - give one"),
+        ({"AddressAllocationIds": TWO[:1] * 2}, "the same address twice: 'eipalloc-1, eipalloc-1'"),
+        (
+            {"AddressAllocationIds": TWO, "SubnetIds": ["subnet-1", "subnet-3"]},
+            "SubnetIds and AddressAllocationIds cannot change at the same time",
+        ),
+    ],
+)
+def test_addresses_that_fit_nothing_are_refused(
+    call: Call, in_vpc: str, details: dict[str, Any], message: str
+) -> None:
+    call("StopServer", ServerId=in_vpc)
+    with pytest.raises(InvalidRequestError, match=message):
+        call("UpdateServer", ServerId=in_vpc, EndpointDetails=details)
+    shown = call("DescribeServer", ServerId=in_vpc)["Server"]["EndpointDetails"]
+    assert "AddressAllocationIds" not in shown
+
+
+def test_addresses_come_after_the_server(call: Call) -> None:
+    with pytest.raises(InvalidRequestError, match="cannot be set by CreateServer"):
+        call(
+            "CreateServer",
+            EndpointType="VPC",
+            EndpointDetails={**VPC, "AddressAllocationIds": TWO},
+        )
+
+
+def test_addresses_and_both_ip_versions_do_not_go_together(call: Call, in_vpc: str) -> None:
+    call("StopServer", ServerId=in_vpc)
+    call("UpdateServer", ServerId=in_vpc, EndpointDetails={"AddressAllocationIds": TWO})
+    with pytest.raises(InvalidRequestError, match="do not go with IpAddressType 'DUALSTACK'"):
+        call("UpdateServer", ServerId=in_vpc, IpAddressType="DUALSTACK")

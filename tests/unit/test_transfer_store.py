@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +17,15 @@ from hypothesis import strategies as st
 
 from emulator.transfer import rows
 from emulator.transfer.errors import StoreError
-from emulator.transfer.model import HomeMapping, Server, SshPublicKey, Tag, User
+from emulator.transfer.model import HomeMapping, HostKey, Server, SshPublicKey, Tag, User
 from emulator.transfer.store import Store
 
-SERVER = Server("s-0", "arn:server", "ONLINE", "secret", {"Protocols": ["SFTP"]}, (Tag("a", "b"),))
+HOST_KEY = HostKey(
+    "hostkey-1", "ssh-ed25519", "secret", datetime.now(UTC), "ours", (Tag("c", "d"),)
+)
+SERVER = Server(
+    "s-0", "arn:server", "ONLINE", (HOST_KEY,), {"Protocols": ["SFTP"]}, (Tag("a", "b"),)
+)
 TEXT = st.text(max_size=8)
 USERS = st.builds(
     User,
@@ -173,7 +178,7 @@ def test_after_a_kill_all_that_was_answered_is_there_and_nothing_by_halves(path:
         from emulator.transfer.store import Store
         store = Store(Path(sys.argv[1]))
         with store.transaction() as change:
-            change.put_server(Server("s-0", "arn", "ONLINE", "key"))
+            change.put_server(Server("s-0", "arn", "ONLINE"))
         for number in itertools.count():
             with store.transaction() as change:
                 change.put_user(User("s-0", f"left{number}", "arn", "role"))
