@@ -15,9 +15,9 @@ from botocore.exceptions import ClientError
 from sftp_watchdog.errors import http_status
 
 from quillgate.deploy import template as templates
+from quillgate.deploy.conditions import Template
 from quillgate.deploy.local import stack_name
 from quillgate.deploy.package import build_watchdog
-from quillgate.deploy.split import Template
 from quillgate.deploy.stack import Plan, Stack
 from quillgate.target import Client
 

@@ -16,8 +16,10 @@ from botocore.exceptions import ClientError
 
 from quillgate.deploy import template as templates
 from quillgate.deploy import transfer
+from quillgate.deploy.addresses import ELASTIC_IP, Address, ensure
+from quillgate.deploy.conditions import Template, evaluated
 from quillgate.deploy.package import build_watchdog
-from quillgate.deploy.split import Template, is_split_output, split
+from quillgate.deploy.split import is_split_output, split
 from quillgate.deploy.stack import Stack
 from quillgate.target import Client
 
@@ -73,14 +75,14 @@ def deploy(
     template = templates.with_code(
         template, ARTIFACTS_BUCKET, _publish_watchdog(client("s3"), repo, build or repo / "build")
     )
-    parts = split(template, parameters, name)
+    parts = split(template, parameters, name, _addresses(client, template, parameters, name))
     stack = Stack(client("cloudformation"), name, _POLL_SECONDS)
     stack.settle()
     if stack.has_failed_create():
         stack.remove_failed_create()
     _adopt_orphans(client, stack, name)
     outputs = stack.execute(stack.plan(parts.rest, parameters))
-    transfer.apply(client("transfer"), name, parts.transfer, outputs)
+    transfer.apply(client, name, parts.transfer, outputs)
     shown = {key: value for key, value in outputs.items() if not is_split_output(key)}
     return Deployed(name, shown)
 
@@ -119,6 +121,14 @@ def _publish_watchdog(s3: Any, repo: Path, build: Path) -> str:
         s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
         s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=package.key, Body=package.path.read_bytes())
     return package.key
+
+
+def _addresses(
+    client: Client, template: Template, parameters: Mapping[str, str], name: str
+) -> dict[str, Address]:
+    resources = evaluated(template, parameters)["Resources"].items()
+    wanted = [logical_id for logical_id, it in resources if it["Type"] == ELASTIC_IP]
+    return ensure(client("ec2"), name, wanted)
 
 
 def _adopt_orphans(client: Client, stack: Stack, name: str) -> None:

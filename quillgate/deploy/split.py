@@ -1,8 +1,9 @@
 """Takes the template apart for engines that have no Transfer Family.
 
-`AWS::Transfer::*` goes to our control plane, the rest to the engine's CloudFormation. Conditions,
-`If` and `NoValue` are evaluated here, so that what a false condition switches off never reaches an
-engine that may not know its type. Inside Transfer's properties only strings that hold an intrinsic
+`AWS::Transfer::*` goes to our control plane, Elastic IPs were asked of the engine's EC2 before, the
+rest goes to the engine's CloudFormation. Conditions, `If` and `NoValue` are evaluated here, so that
+what a false condition switches off never reaches an engine that may not know its type. Inside
+Transfer's properties only strings that hold an intrinsic
 (`GetAtt`, `Sub`, ...) need the engine: each becomes an extra Output of the rest, as lists and
 `NoValue` do not survive there.
 
@@ -18,12 +19,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quillgate.errors import DeployError
+from quillgate.deploy.addresses import Address
+from quillgate.deploy.conditions import Template, evaluated
 
-Template = dict[str, Any]
 TRANSFER = "AWS::Transfer::"
 _OUTPUT_PREFIX = "QuillgateSplit"
-_NO_VALUE = {"Ref": "AWS::NoValue"}
+# (logical id, attribute) -> value
+Attributes = dict[tuple[str, str], str]
 # A resource that is nothing. Engines do not look at Outputs alone for what has changed: one of
 # another name makes them.
 _NOTHING = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
@@ -70,18 +72,27 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:17]
 
 
-def split(template: Template, parameters: Mapping[str, str], stack_name: str) -> Split:
+def split(
+    template: Template,
+    parameters: Mapping[str, str],
+    stack_name: str,
+    addresses: Mapping[str, Address] | None = None,
+) -> Split:
     """Split `template` as deployed with `parameters` (name -> value) under `stack_name`.
 
-    Raises DeployError for a condition or intrinsic that is not understood, naming it.
+    `addresses` (by logical id) take the place of the Elastic IPs called so. Raises DeployError for
+    a condition that is not understood, naming it.
     """
-    evaluated = decided(template, parameters)
-    ids = {
-        name: transfer_server_id(stack_name, name)
-        for name, resource in evaluated["Resources"].items()
+    decided = evaluated(template, parameters)
+    known: Attributes = {
+        (name, "ServerId"): transfer_server_id(stack_name, name)
+        for name, resource in decided["Resources"].items()
         if resource["Type"] == TRANSFER + "Server"
     }
-    replaced = _spell_out_literals(_replace_server_ids(evaluated, ids))
+    for name, address in (addresses or {}).items():
+        known[name, "AllocationId"] = address.allocation_id
+        known[name, "PublicIp"] = known[name, ""] = address.public_ip
+    replaced = _spell_out_literals(_replace_attributes(decided, known))
     outputs: dict[str, Any] = {}
     taken = [
         TransferResource(
@@ -90,7 +101,8 @@ def split(template: Template, parameters: Mapping[str, str], stack_name: str) ->
         for name, resource in replaced["Resources"].items()
         if resource["Type"].startswith(TRANSFER)
     ]
-    rest = _trusting(_without(replaced, {resource.logical_id for resource in taken}))
+    gone = {resource.logical_id for resource in taken} | (addresses or {}).keys()
+    rest = _trusting(_without(replaced, gone))
     rest["Outputs"] = {**rest.get("Outputs", {}), **outputs}
     rest["Resources"][_OUTPUT_PREFIX + _digest([outputs, parameters])] = _NOTHING
     return Split(
@@ -111,106 +123,29 @@ def is_split_output(name: str) -> bool:
     return name.startswith(_OUTPUT_PREFIX)
 
 
-class _Evaluation:
-    """Conditions and `If`s of one template, with one set of parameters."""
-
-    def __init__(self, template: Template, parameters: Mapping[str, str]) -> None:
-        self._template = template
-        self._values: dict[str, Any] = {
-            name: definition.get("Default") for name, definition in template["Parameters"].items()
-        }
-        self._values.update(parameters)
-        self._operators: dict[str, Callable[[Any], Any]] = {
-            "Fn::Equals": lambda sides: self._value(sides[0]) == self._value(sides[1]),
-            "Fn::Not": lambda conditions: not self._value(conditions[0]),
-            "Fn::And": lambda conditions: all(self._value(each) for each in conditions),
-            "Fn::Or": lambda conditions: any(self._value(each) for each in conditions),
-            "Fn::Join": lambda args: args[0].join(self._value(args[1])),
-            "Condition": self.condition,
-            "Ref": self._parameter,
-        }
-
-    def condition(self, name: str) -> bool:
-        """Whether the template's condition of this name holds."""
-        conditions = self._template.get("Conditions", {})
-        if name not in conditions:
-            raise DeployError("no such condition", name, "declare it under Conditions")
-        return bool(self._value(conditions[name]))
-
-    def apply(self) -> Template:
-        """The template with no `Conditions` left: each is decided."""
-        template = {name: part for name, part in self._template.items() if name != "Conditions"}
-        for section in ("Resources", "Outputs"):
-            template[section] = {
-                name: self._decided({key: part for key, part in item.items() if key != "Condition"})
-                for name, item in template.get(section, {}).items()
-                if "Condition" not in item or self.condition(item["Condition"])
-            }
-        return template
-
-    def _value(self, node: Any) -> Any:
-        """What `node`, a part of a condition, amounts to: a truth, a text or a list of texts."""
-        if isinstance(node, list):
-            return [self._value(each) for each in node]
-        if not isinstance(node, dict):
-            return _text(node)
-        ((operator, argument),) = node.items()
-        if operator not in self._operators:
-            raise DeployError(
-                "condition not understood", str(operator), "use Equals, Not, And, Or, Join, Ref"
-            )
-        return self._operators[operator](argument)
-
-    def _parameter(self, name: str) -> Any:
-        if name not in self._values:
-            raise DeployError(
-                "no such parameter in a condition", name, "declare it under Parameters"
-            )
-        is_list = self._template["Parameters"][name]["Type"] == "CommaDelimitedList"
-        value = _text(self._values[name])
-        return value.split(",") if is_list else value
-
-    def _is_number(self, name: str) -> bool:
-        definition = self._template["Parameters"].get(name, {})
-        return bool(definition.get("Type") == "Number")
-
-    def _decided(self, node: Any) -> Any:
-        """`node` with each `If` replaced by its branch and every `NoValue` gone."""
-        if isinstance(node, list):
-            return [each for each in map(self._decided, node) if each != _NO_VALUE]
-        if not isinstance(node, dict):
-            return node
-        if node.keys() == {"Ref"} and self._is_number(node["Ref"]):
-            # ministack hands a Number's Ref on as a string, and then compares it with numbers.
-            return int(self._values[node["Ref"]])
-        if node.keys() == {"Fn::If"}:
-            name, then, otherwise = node["Fn::If"]
-            return self._decided(then if self.condition(name) else otherwise)
-        decided = {key: self._decided(child) for key, child in node.items()}
-        return (
-            {key: child for key, child in decided.items() if child != _NO_VALUE}
-            if decided != _NO_VALUE
-            else decided
-        )
-
-
-def _text(scalar: Any) -> str:
-    """As CloudFormation compares it: 1 equals "1" and true equals "true"."""
-    return str(scalar).lower() if isinstance(scalar, bool) else str(scalar)
-
-
-def _replace_server_ids(node: Any, ids: Mapping[str, str]) -> Any:
-    """`GetAtt X.ServerId` and `${X.ServerId}` become X's id wherever they stand."""
+def _replace_attributes(node: Any, known: Attributes) -> Any:
+    """`GetAtt X.Attribute`, `Ref X`, and both inside a `Sub`, become what is known of them."""
     if isinstance(node, list):
-        return [_replace_server_ids(each, ids) for each in node]
+        return [_replace_attributes(each, known) for each in node]
     if isinstance(node, str):
-        return re.sub(r"\$\{(\w+)\.ServerId\}", lambda m: ids.get(m[1], m[0]), node)
+        return re.sub(r"\$\{(\w+)\.?(\w*)\}", lambda m: known.get((m[1], m[2]), m[0]), node)
     if not isinstance(node, dict):
         return node
-    for name, server_id in ids.items():
-        if node in ({"Fn::GetAtt": [name, "ServerId"]}, {"Fn::GetAtt": f"{name}.ServerId"}):
-            return server_id
-    return {key: _replace_server_ids(child, ids) for key, child in node.items()}
+    named = _attribute(node)
+    if named in known:
+        return known[named]
+    return {key: _replace_attributes(child, known) for key, child in node.items()}
+
+
+def _attribute(node: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Whose attribute `node` is, and which: `Ref` is the one without a name."""
+    if node.keys() == {"Ref"}:
+        return node["Ref"], ""
+    if node.keys() != {"Fn::GetAtt"}:
+        return None
+    wanted = node["Fn::GetAtt"]
+    name, attribute = wanted.split(".", 1) if isinstance(wanted, str) else wanted
+    return name, attribute
 
 
 def _spell_out_literals(node: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from quillgate.deploy.split import Template
+from quillgate.deploy.conditions import Template
 from quillgate.deploy.template import MASKED
 from quillgate.errors import DeployError
 

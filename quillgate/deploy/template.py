@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from samtranslator.yaml_helper import yaml_parse
 
-from quillgate.deploy.split import Template
+from quillgate.deploy.conditions import Template, broken_rules
 from quillgate.errors import DeployError
 
 _FUNCTION = "AWS::Serverless::Function"
@@ -68,6 +68,12 @@ def check_parameters(template: Template, values: Mapping[str, str]) -> None:
     if missing:
         raise DeployError(
             "parameter without a value", missing[0], f"add --parameter {missing[0]}=..."
+        )
+    for problem in broken_rules(template, values):
+        raise DeployError(
+            "parameters do not go together",
+            ", ".join(name for name in values if values[name] and name in problem),
+            problem,
         )
 
 

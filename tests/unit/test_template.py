@@ -17,6 +17,7 @@ from sftp_watchdog.backoff import Backoff
 from sftp_watchdog.settings import Settings
 
 from quillgate.deploy import template
+from quillgate.deploy.conditions import evaluated
 from quillgate.deploy.local import LOCAL_PARAMETERS, stack_name
 from quillgate.errors import DeployError
 from tests.unit.production import TEMPLATE
@@ -24,7 +25,9 @@ from tests.unit.production import TEMPLATE
 SOURCE = template.repository() / "stack" / "template.yaml"
 PARAMETERS: dict[str, dict[str, Any]] = TEMPLATE["Parameters"]
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
-BUCKET = RESOURCES["UploadsBucket"]
+# As deployed with what is default, and a test user.
+PLAIN = evaluated(TEMPLATE, {"TestUserPublicKey": "ssh-ed25519 AAAA"})["Resources"]
+BUCKET = PLAIN["UploadsBucket"]
 NAMES = ["Environment", "Platform", "Function"]
 NAMED_BY = [
     *("AlarmName", "BucketName", "DashboardName", "FunctionName", "LogGroupName"),
@@ -140,7 +143,8 @@ def test_what_takes_tags_carries_the_three(name: str) -> None:
     if name == "UploadsBucket":
         expected["DataClassification"] = "Secure"  # type: ignore[assignment]
     takes_tags = "Tags" in schema(resource["Type"])["properties"]
-    assert tags(resource["Properties"]) == (expected if takes_tags else {})
+    plain = PLAIN.get(name, resource)["Properties"]
+    assert tags(plain) == (expected if takes_tags else {})
 
 
 def test_most_resources_take_tags() -> None:
@@ -155,6 +159,7 @@ def test_most_resources_take_tags() -> None:
         "SweepPermission",
         "AlarmTopicPolicy",
         "AlarmEmailSubscription",
+        "HostnameRecord",
     }
 
 
@@ -212,6 +217,7 @@ def test_the_watchdog_may_do_what_it_needs_and_nothing_more() -> None:
         "ec2:DeleteNetworkInterface",
         "ec2:AssignPrivateIpAddresses",
         "ec2:UnassignPrivateIpAddresses",
+        *("kms:Decrypt", "kms:GenerateDataKey"),
     }
     assert "ManagedPolicyArns" not in RESOURCES["WatchdogRole"]["Properties"]
 
@@ -228,6 +234,7 @@ def test_the_sweep_puts_back_and_reads_no_customers_file() -> None:
         "logs:FilterLogEvents",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        *("kms:Decrypt", "kms:GenerateDataKey"),
     }
     allowed = [it for it in statements(policies) if it["Effect"] == "Allow"]
     objects = {it["Sid"] for it in allowed if "s3:GetObject" in it["Action"]}
@@ -262,9 +269,15 @@ def test_engineers_read_logs_and_nothing_else() -> None:
     assert all(re.match("logs:(Describe|Filter|Get|StartQuery|StopQuery)", it) for it in allowed)
 
 
+def session_policy() -> str:
+    text, variables = PLAIN["TestUser"]["Properties"]["Policy"]["Fn::Sub"]
+    assert variables == {"UseTheKey": ""}
+    return str(text.replace("${UseTheKey}", ""))
+
+
 def test_users_have_no_way_to_versions_and_routes() -> None:
     [allowed] = [it for it in statements(RESOURCES["UserPolicy"]) if it["Sid"] == "Files"]
-    session = json.loads(RESOURCES["TestUser"]["Properties"]["Policy"]["Fn::Sub"])
+    session = json.loads(session_policy())
     assert set(allowed["Action"]) == {
         "s3:GetObject",
         "s3:PutObject",
@@ -278,8 +291,7 @@ def test_users_have_no_way_to_versions_and_routes() -> None:
 
 def test_a_home_ends_with_a_slash_wherever_a_session_policy_names_it() -> None:
     """Without the slash `acme` reads `acme-corp/`."""
-    text = RESOURCES["TestUser"]["Properties"]["Policy"]["Fn::Sub"]
-    after = re.findall(r"transfer:Home(?:Folder|Directory)\}(..?)", text)
+    after = re.findall(r"transfer:Home(?:Folder|Directory)\}(..?)", session_policy())
     assert after == ["/*", "/*"]
 
 
@@ -299,8 +311,8 @@ def test_quill_reads_uploads_and_writes_stories() -> None:
 
 
 def test_messages_that_failed_go_to_a_queue_that_keeps_them() -> None:
-    uploads = RESOURCES["UploadsQueue"]["Properties"]
-    dead = RESOURCES["DeadLetterQueue"]["Properties"]
+    uploads = PLAIN["UploadsQueue"]["Properties"]
+    dead = PLAIN["DeadLetterQueue"]["Properties"]
     assert uploads["RedrivePolicy"]["deadLetterTargetArn"] == {
         "Fn::GetAtt": ["DeadLetterQueue", "Arn"]
     }
@@ -418,12 +430,99 @@ def test_a_value_that_cannot_be_is_refused_in_words(given: dict[str, str], messa
     assert str(refused.value) == message
 
 
+VPC = {
+    "VpcId": "vpc-00000001",
+    "EndpointSubnet1": "subnet-00000001",
+    "EndpointSubnet2": "subnet-00000002",
+}
+THIRD = {"EndpointSubnet3": "subnet-00000003"}
+ADDRESS = [f"eipalloc-0000000{number}" for number in range(3)]
+ONE, TWO, THREE = ({f"AddressAllocation{n + 1}": ADDRESS[n]} for n in range(3))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"VpcId": "vpc-00000001"}, "VpcId needs EndpointSubnet1 and EndpointSubnet2"),
+        ({**VPC, "EndpointSubnet2": ""}, "VpcId needs EndpointSubnet1 and EndpointSubnet2"),
+        ({**VPC, "EndpointSubnet2": VPC["EndpointSubnet1"]}, "must be two subnets"),
+        ({**VPC, "EndpointSubnet3": VPC["EndpointSubnet2"]}, "must be a third subnet"),
+        ({"EndpointSubnet1": "subnet-00000001"}, "EndpointSubnet3 need VpcId"),
+        (THIRD, "EndpointSubnet3 need VpcId"),
+        ({**ONE, **TWO}, "AddressAllocation3 need VpcId"),
+        ({"ClientPrefixListId": "pl-00000001"}, "ClientPrefixListId needs VpcId"),
+        ({**VPC, **ONE}, "one for each subnet, or none"),
+        ({**VPC, **TWO}, "one for each subnet, or none"),
+        ({**VPC, **ONE, **TWO, **THREE}, "EndpointSubnet3 and AddressAllocation3 go together"),
+        ({**VPC, **THIRD, **ONE, **TWO}, "EndpointSubnet3 and AddressAllocation3 go together"),
+        ({**VPC, **ONE, "AddressAllocation2": ADDRESS[0]}, "must differ"),
+        ({"HostedZoneId": "Z0123"}, "HostedZoneId needs CustomHostname"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_refused(
+    given: dict[str, str], message: str
+) -> None:
+    with pytest.raises(
+        DeployError, match=rf"^parameters do not go together: '.*' - .*{message}"
+    ) as refused:
+        template.check_parameters(TEMPLATE, {**REQUIRED, **given})
+    assert any(name in str(refused.value) for name in given)
+
+
+@pytest.mark.parametrize(
+    "given", [VPC, {**VPC, **THIRD}, {**VPC, **ONE, **TWO}, {**VPC, **THIRD, **ONE, **TWO, **THREE}]
+)
+def test_each_way_of_naming_subnets_and_addresses_is_taken(given: dict[str, str]) -> None:
+    template.check_parameters(TEMPLATE, {**REQUIRED, **given, "ClientPrefixListId": "pl-00000001"})
+
+
+KEYS_ARE_FOR = {
+    "AWS::S3::Bucket",
+    "AWS::SQS::Queue",
+    "AWS::SNS::Topic",
+    "AWS::Logs::LogGroup",
+    "AWS::SecretsManager::Secret",
+}
+
+
+def test_a_key_of_ones_own_encrypts_all_that_is_kept_and_each_role_may_use_it() -> None:
+    keyed = evaluated(TEMPLATE, {"KmsKeyArn": "arn:the-key", "TestUserPublicKey": "ssh-ed25519 A"})
+    using = {name for name, it in keyed["Resources"].items() if "KmsKeyArn" in json.dumps(it)}
+    kept = {name for name, it in RESOURCES.items() if it["Type"] in KEYS_ARE_FOR}
+    assert using == kept | {"UserPolicy", "WatchdogRole", "SweepRole", "TestUser"}
+    assert "KmsKeyArn" not in json.dumps(PLAIN)
+    for name in ("UploadsBucket", "LedgerBucket"):
+        [rule] = keyed["Resources"][name]["Properties"]["BucketEncryption"][
+            "ServerSideEncryptionConfiguration"
+        ]
+        assert rule["BucketKeyEnabled"] is True
+    for name in ("UserPolicy", "WatchdogRole", "SweepRole"):
+        [using_it] = [it for it in statements(keyed["Resources"][name]) if "kms" in str(it)]
+        assert using_it["Resource"] == {"Ref": "KmsKeyArn"}
+        assert set(using_it["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+@pytest.mark.parametrize(
+    "name", ["UploadsBucket", "LedgerBucket", "Address1", "Address2", "Address3"]
+)
+def test_what_customers_know_and_sent_outlives_the_stack(name: str) -> None:
+    assert RESOURCES[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_no_host_key_stands_in_the_template() -> None:
+    for kind in ("Rsa", "Ecdsa", "Ed25519"):
+        properties = RESOURCES[f"HostKey{kind}"]["Properties"]
+        reference = f"{{{{resolve:secretsmanager:${{HostKey{kind}SecretArn}}}}}}"
+        assert properties["HostKeyBody"] == {"Fn::Sub": reference}
+
+
 def test_an_unknown_parameter_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(
         DeployError, match=r"^no such parameter: 'Batchsize' - the template has: "
     ) as e:
         template.check_parameters(TEMPLATE, {**REQUIRED, "Batchsize": "1"})
-    assert "BatchSize, ConfigMaxAgeSeconds" in str(e.value)
+    assert "BatchSize, ClientPrefixListId, ConfigMaxAgeSeconds" in str(e.value)
 
 
 def test_what_cloudformation_hides_is_not_looked_at() -> None:

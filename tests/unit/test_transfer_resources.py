@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncssh
 import pytest
 
+from quillgate.deploy import host_keys
+from quillgate.deploy.addresses import Address
 from quillgate.deploy.split import TransferResource, is_split_output, split, transfer_server_id
 from quillgate.deploy.transfer import apply
 from quillgate.errors import DeployError
+from quillgate.target import Client
+from tests.unit.keys import rsa_key
 from tests.unit.production import TEMPLATE
 
 if TYPE_CHECKING:
@@ -25,6 +31,16 @@ SERVER_ID = transfer_server_id(STACK, "Server")
 ROLE = "arn:aws:iam::000000000000:role/user"
 LOG_GROUP = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/vendedlogs/transfer/test:*"
 Deploy = Callable[..., None]
+ADDRESSES = {f"Address{n}": Address(f"eipalloc-0000000{n}", f"52.0.0.{n}") for n in (1, 2, 3)}
+VPC = {
+    "VpcId": "vpc-00000001",
+    "EndpointSubnet1": "subnet-00000001",
+    "EndpointSubnet2": "subnet-00000002",
+}
+GIVEN = {
+    "AddressAllocation1": "eipalloc-0000000a",
+    "AddressAllocation2": "eipalloc-0000000b",
+}
 
 
 def public_key(comment: str = "") -> str:
@@ -37,7 +53,7 @@ KEY, OTHER_KEY = public_key("testuser@quillgate"), public_key()
 
 def resources(**given: str) -> tuple[tuple[TransferResource, ...], dict[str, str]]:
     """Those of the real template, and what an engine would make of its outputs."""
-    parts = split(TEMPLATE, {"QuillUrl": "", "QuillToken": "", **given}, STACK)
+    parts = split(TEMPLATE, {"QuillUrl": "", "QuillToken": "", **given}, STACK, ADDRESSES)
     outputs = {
         name: _resolved(it["Value"], {**DEFAULTS, **given})
         for name, it in parts.rest["Outputs"].items()
@@ -52,6 +68,8 @@ def _resolved(value: dict[str, Any], parameters: dict[str, str]) -> str:
             return parameters[name]
         case {"Fn::GetAtt": ["ServerLogGroup", "Arn"]}:
             return LOG_GROUP
+        case {"Fn::GetAtt": ["EndpointSecurityGroup", "GroupId"]}:
+            return "sg-00000001"
         case {"Fn::GetAtt": ["UserRole", "Arn"]}:
             return ROLE
         case {"Fn::Sub": [text, variables]}:
@@ -59,16 +77,47 @@ def _resolved(value: dict[str, Any], parameters: dict[str, str]) -> str:
                 text = text.replace(f"${{{name}}}", literal)
             return _resolved({"Fn::Sub": text}, parameters)
         case {"Fn::Sub": text}:
-            known = text.replace("${AWS::Partition}", "aws").replace("${UploadsBucket}", "bucket")
-            return str(known)
+            known = {"AWS::Partition": "aws", "UploadsBucket": "bucket", **parameters}
+            return re.sub(r"\$\{([\w:]+)\}", lambda m: known.get(m[1], m[0]), text)
     raise AssertionError(value)
+
+
+class Secrets:
+    """Secrets Manager, as far as host keys need it."""
+
+    class exceptions:  # noqa: N801 - boto3's name
+        class ResourceExistsException(Exception):  # noqa: N818 - AWS's name
+            pass
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def create_secret(self, **request: str) -> dict[str, str]:
+        arn = SECRET_ARN + request["Name"]
+        if arn in self.texts:
+            raise self.exceptions.ResourceExistsException(arn)
+        self.texts[arn] = request["SecretString"]
+        return {"ARN": arn}
+
+    def get_secret_value(self, **request: str) -> dict[str, str]:
+        arn = SECRET_ARN + request["SecretId"].removeprefix(SECRET_ARN)
+        return {"ARN": arn, "SecretString": self.texts[arn]}
+
+
+SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
+SECRETS = Secrets()
+
+
+def clients(transfer: TransferClient) -> Client:
+    known: dict[str, Any] = {"transfer": transfer, "secretsmanager": SECRETS}
+    return lambda name: known[name]
 
 
 @pytest.fixture
 def deploy(transfer_client: TransferClient) -> Iterator[Deploy]:
     def deploy(**given: str) -> None:
         wanted, outputs = resources(**given)
-        apply(transfer_client, STACK, wanted, outputs)
+        apply(clients(transfer_client), STACK, wanted, outputs)
 
     yield deploy
     transfer_client.delete_server(ServerId=SERVER_ID)
@@ -196,7 +245,65 @@ def test_a_resource_without_stand_in_is_named(transfer_client: TransferClient) -
     (server,), outputs = resources()
     connector = replace(server, type="AWS::Transfer::Connector")
     with pytest.raises(DeployError) as refused:
-        apply(transfer_client, STACK, (connector,), outputs)
+        apply(clients(transfer_client), STACK, (connector,), outputs)
     assert str(refused.value) == (
-        "no stand-in for: 'AWS::Transfer::Connector' - only Server and User run locally"
+        "no stand-in for: 'AWS::Transfer::Connector' - there are AWS::Transfer::Server, "
+        "AWS::Transfer::HostKey, AWS::Transfer::User"
     )
+
+
+def test_a_server_in_a_vpc_has_an_address_for_each_subnet(
+    deploy: Deploy, server: Callable[[], Any]
+) -> None:
+    deploy(**VPC)
+    described = server()
+    assert (described["EndpointType"], described["State"]) == ("VPC", "ONLINE")
+    assert described["EndpointDetails"] == {
+        "VpcId": "vpc-00000001",
+        "SubnetIds": ["subnet-00000001", "subnet-00000002"],
+        "AddressAllocationIds": ["eipalloc-00000001", "eipalloc-00000002"],
+    }
+
+
+def test_a_public_server_moves_into_a_vpc_gets_other_addresses_and_comes_back(
+    deploy: Deploy, server: Callable[[], Any]
+) -> None:
+    deploy()
+    deploy(**VPC)
+    deploy(**VPC, **GIVEN)
+    assert server()["EndpointDetails"]["AddressAllocationIds"] == list(GIVEN.values())
+    assert server()["State"] == "ONLINE"
+    deploy()
+    assert "EndpointDetails" not in server()
+
+
+def host_key_files(folder: Path) -> dict[str, Path]:
+    """What `ssh-keygen` makes for a server, by kind."""
+    made = {
+        "Rsa": rsa_key(),
+        "Ecdsa": asyncssh.generate_private_key("ecdsa-sha2-nistp256"),
+        "Ed25519": asyncssh.generate_private_key("ssh-ed25519"),
+    }
+    files = {kind: folder / f"ssh_host_{kind.lower()}_key" for kind in made}
+    for kind, key in made.items():
+        key.write_private_key(files[kind])
+    return files
+
+
+def test_the_old_servers_host_keys_are_the_only_ones_and_stay_on_a_second_run(
+    deploy: Deploy, transfer_client: TransferClient, tmp_path: Path
+) -> None:
+    old = [host_keys.read(file) for file in host_key_files(tmp_path).values()]
+    given = host_keys.store(SECRETS, "dev/quillgate/sftp", old)
+    for _ in range(2):
+        deploy(**given)
+        listed = transfer_client.list_host_keys(ServerId=SERVER_ID)["HostKeys"]
+        assert {it["Fingerprint"] for it in listed} == {key.fingerprint for key in old}
+
+
+def test_without_old_host_keys_the_server_has_one_of_its_own(
+    deploy: Deploy, transfer_client: TransferClient
+) -> None:
+    deploy()
+    [own] = transfer_client.list_host_keys(ServerId=SERVER_ID)["HostKeys"]
+    assert own["Type"] == "ssh-ed25519"
