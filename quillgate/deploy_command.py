@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, cast
 
 import typer
 
-from quillgate.deploy import aws, local
-from quillgate.deploy.stack import Plan
+from quillgate.consent import Consent
+from quillgate.deploy import aws, connect, host_keys, local, words
+from quillgate.deploy.host_keys import HostKey
+from quillgate.deploy.stack import Plan, Stack
+from quillgate.deploy.template import load as load_template
 from quillgate.deploy.template import repository
-from quillgate.errors import TargetError
+from quillgate.errors import DeployError, TargetError
 from quillgate.options import (
     EnvironmentOption,
     ParameterOption,
@@ -23,11 +28,26 @@ from quillgate.state import DEFAULT_STATE, State
 from quillgate.target import Client, Environment, Target, aws_session, load
 
 
-def deploy(
+def deploy(  # noqa: PLR0913, PLR0917 - the options of the command
     environment: EnvironmentOption = None,
     stack: StackOption = None,
     state: StateOption = DEFAULT_STATE,
     parameter: ParameterOption = None,
+    host_key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Private host key of the old server, so that no client sees another one; kept as"
+            " a secret. With the first deploy; repeatable.",
+        ),
+    ] = None,
+    allow_replace: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Let this resource be replaced or deleted; repeatable."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="On AWS: show what would change, and change nothing.")
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Deploy stack/ and watchdog/: again to the running environment, or to AWS.
@@ -36,14 +56,20 @@ def deploy(
     --parameter QuillUrl=https://quill.example.com --parameter QuillToken=...
     """
     given = parameters(parameter)
+    keys = [host_keys.read(file) for file in host_key or ()]
+    if dry_run and (keys or environment != "aws"):
+        raise typer.BadParameter("--dry-run goes with --environment aws, and not with --host-key")
     if environment == "aws":
-        _deploy_to_aws(stack, given, yes)
+        session = aws_session()
+        consent = Consent(yes, tuple(allow_replace or ()), dry_run)
+        to_aws(cast(Client, session.client), session.region_name, stack, given, keys, consent)
     else:
         found = load(state, environment)
         if stack not in (None, found.stack_name):
             raise TargetError("no such stack here", str(stack), f"this is {found.stack_name}")
         typer.echo(f"{found.environment}, stack {found.stack_name}", err=True)
         folder = State(state, found.environment)
+        given |= _kept(found.client, given, keys)
         url, token = _quill_of(found, folder)
         values = stack_parameters(folder, url, token, given)
         _print_outputs(local.deploy(found.client, repository(), values).outputs)
@@ -59,37 +85,61 @@ def _quill_of(found: Environment, folder: State) -> tuple[str, str]:
     return values["QuillUrl"], values["QuillToken"]
 
 
-def _deploy_to_aws(name: str | None, given: dict[str, str], yes: bool) -> None:
-    session = aws_session()
-    client = cast(Client, session.client)
+def to_aws(  # noqa: PLR0913, PLR0917 - the options of the command
+    client: Client,
+    region: str,
+    name: str | None,
+    given: dict[str, str],
+    keys: list[HostKey],
+    consent: Consent,
+) -> None:
+    """Show what a deploy would change, ask, do it, and say where customers connect."""
     stack = aws.stack_for(client, repository(), given, name)
-    account = local.account_id(client)
-    typer.echo(f"aws, account {account}, {session.region_name}, stack {stack.name}", err=True)
-    if stack.has_failed_create():
-        _ask("Its creation had failed. Delete what is left of it?", yes)
+    typer.echo(f"aws, account {local.account_id(client)}, {region}, stack {stack.name}", err=True)
+    if stack.has_failed_create() and not consent.dry_run:
+        consent.ask("Its creation had failed. Delete what is left of it?")
         stack.remove_failed_create()
-    plan = aws.plan(client, session.region_name, repository(), given, stack)
-    _print_plan(plan)
-    if not plan.is_empty:
-        try:
-            _ask("Carry this out?", yes)
-        except typer.Abort:
-            stack.abandon(plan)
-            raise
-    _print_outputs(stack.execute(plan))
+    aws.check_host_keys(stack, given, keys)
+    plan = aws.plan(client, region, repository(), given | _kept(client, given, keys), stack)
+    for line in words.lines(plan):
+        typer.echo(f"  {line}")
+    if consent.dry_run:
+        stack.abandon(plan)
+        return
+    outputs = _carry_out(stack, plan, consent)
+    _print_outputs(outputs)
+    typer.echo("Customers connect to:")
+    for line in connect.lines(client, outputs):
+        typer.echo(f"  {line}")
 
 
-def _ask(question: str, yes: bool) -> None:
-    if not yes:
-        typer.confirm(question, abort=True)
+def _carry_out(stack: Stack, plan: Plan, consent: Consent) -> dict[str, str]:
+    """Execute the plan, or leave nothing of it when somebody says no."""
+    if plan.is_empty:
+        return stack.outputs()
+    try:
+        losing = words.must_be_allowed(plan)
+        consent.ask("Carry this out?")
+        consent.ask_to_lose(losing)
+    except (typer.Abort, DeployError):
+        stack.abandon(plan)
+        raise
+    return stack.execute_protected(plan, losing)
 
 
-def _print_plan(plan: Plan) -> None:
-    for change in plan.changes:
-        warning = "  REPLACED by a new one" if change.replacement else ""
-        typer.echo(f"  {change.action:8} {change.logical_id} ({change.type}){warning}")
-    if not plan.changes:
-        typer.echo("  nothing to change" if plan.is_empty else "  parameters or outputs only")
+def _kept(client: Client, given: Mapping[str, str], keys: list[HostKey]) -> dict[str, str]:
+    """Each host key in a secret; gives the template's parameters for them."""
+    if not keys:
+        return {}
+    defaults = {
+        name: it.get("Default") for name, it in load_template(repository())["Parameters"].items()
+    }
+    folder = "/".join(
+        str(given.get(n, defaults[n])) for n in ("Environment", "Platform", "Function")
+    )
+    for key in keys:
+        typer.echo(f"host key {key.kind}: {key.fingerprint}", err=True)
+    return host_keys.store(client("secretsmanager"), folder, keys, given.get("KmsKeyArn", ""))
 
 
 def _print_outputs(outputs: dict[str, str]) -> None:

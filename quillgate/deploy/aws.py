@@ -7,7 +7,8 @@ the account, `quillgate-artifacts-<account>-<region>`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ from sftp_watchdog.errors import http_status
 
 from quillgate.deploy import template as templates
 from quillgate.deploy.conditions import Template
+from quillgate.deploy.host_keys import HostKey
 from quillgate.deploy.local import stack_name
 from quillgate.deploy.package import build_watchdog
 from quillgate.deploy.stack import Plan, Stack
+from quillgate.errors import DeployError
 from quillgate.target import Client
+
+_HOST_KEY = re.compile(r"HostKey\w+SecretArn")
 
 
 def parameters(template: Template, stack: Stack, given: Mapping[str, str]) -> dict[str, str]:
@@ -52,6 +57,28 @@ def plan(client: Client, region: str, repo: Path, given: Mapping[str, str], stac
         return f"https://{bucket}.s3.{region}.amazonaws.com/{key}"
 
     return stack.plan(templates.with_code(template, bucket, package.key), values, publish)
+
+
+def check_host_keys(stack: Stack, given: Mapping[str, str], keys: Sequence[HostKey]) -> None:
+    """Raise DeployError when a server that has its own host keys is to be given others.
+
+    Of several keys of one type clients are shown the oldest, which would stay the server's own.
+    """
+    wanted = {key.parameter for key in keys} | {
+        name for name, value in given.items() if _HOST_KEY.fullmatch(name) and value
+    }
+    before = stack.parameters()
+    if (
+        wanted
+        and before
+        and not any(before.get(name) for name in before if _HOST_KEY.fullmatch(name))
+    ):
+        raise DeployError(
+            "the server has host keys of its own",
+            stack.name,
+            "host keys are given when the stack is created: make another instance, or import them"
+            " in AWS's console and delete the server's own there",
+        )
 
 
 def _artifacts_bucket(s3: Any, account: str, region: str) -> str:

@@ -116,15 +116,23 @@ def _store(secrets: Any, stack_folder: str, key: HostKey, kms_key: str) -> str:
 
 
 def ensure(transfer: Any, secrets: Any, properties: dict[str, Any]) -> None:
-    """`AWS::Transfer::HostKey` by the API: import the key unless the server has it."""
+    """`AWS::Transfer::HostKey` by the API: import the key unless the server has it.
+
+    The one that had its place before, known by its description, is deleted.
+    """
     reference = _REFERENCE.fullmatch(properties["HostKeyBody"])
     if reference is None:
         raise DeployError("host key not in a secret", "HostKeyBody", "name a secret's ARN")
     body = secrets.get_secret_value(SecretId=reference[1])["SecretString"]
     try:
-        transfer.import_host_key(**{**properties, "HostKeyBody": body})
+        made = transfer.import_host_key(**{**properties, "HostKeyBody": body})
     except transfer.exceptions.ResourceExistsException:
         return
+    server_id = properties["ServerId"]
+    for key in _listed(transfer, server_id):
+        replaced = key["HostKeyId"] != made["HostKeyId"]
+        if replaced and key["Description"] == properties["Description"]:
+            transfer.delete_host_key(ServerId=server_id, HostKeyId=key["HostKeyId"])
 
 
 def forget_the_servers_own(transfer: Any, server_id: str) -> None:
@@ -132,6 +140,11 @@ def forget_the_servers_own(transfer: Any, server_id: str) -> None:
 
     What somebody imported has a description.
     """
-    for key in transfer.list_host_keys(ServerId=server_id)["HostKeys"]:
+    for key in _listed(transfer, server_id):
         if not key.get("Description"):
             transfer.delete_host_key(ServerId=server_id, HostKeyId=key["HostKeyId"])
+
+
+def _listed(transfer: Any, server_id: str) -> list[dict[str, str]]:
+    """All of them: a server has ten at the most, fewer than a page holds."""
+    return list(transfer.list_host_keys(ServerId=server_id)["HostKeys"])

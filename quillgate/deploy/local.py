@@ -6,6 +6,7 @@ Quill's role is created, a bucket that outlived its stack is adopted.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -81,7 +82,9 @@ def deploy(
     if stack.has_failed_create():
         stack.remove_failed_create()
     _adopt_orphans(client, stack, name)
-    outputs = stack.execute(stack.plan(parts.rest, parameters))
+    outputs = stack.execute(
+        stack.plan(parts.rest, parameters, lambda body: _publish(client("s3"), body))
+    )
     transfer.apply(client, name, parts.transfer, outputs)
     shown = {key: value for key, value in outputs.items() if not is_split_output(key)}
     return Deployed(name, shown)
@@ -129,6 +132,13 @@ def _addresses(
     resources = evaluated(template, parameters)["Resources"].items()
     wanted = [logical_id for logical_id, it in resources if it["Type"] == ELASTIC_IP]
     return ensure(client("ec2"), name, wanted)
+
+
+def _publish(s3: Any, body: str) -> str:
+    """Store a template that is too large to be sent inline; gives its URL."""
+    key = f"template-{hashlib.sha256(body.encode()).hexdigest()}.json"
+    s3.put_object(Bucket=ARTIFACTS_BUCKET, Key=key, Body=body.encode())
+    return f"{s3.meta.endpoint_url}/{ARTIFACTS_BUCKET}/{key}"
 
 
 def _adopt_orphans(client: Client, stack: Stack, name: str) -> None:

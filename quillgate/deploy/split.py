@@ -102,7 +102,7 @@ def split(
         if resource["Type"].startswith(TRANSFER)
     ]
     gone = {resource.logical_id for resource in taken} | (addresses or {}).keys()
-    rest = _trusting(_without(replaced, gone))
+    rest = _without_words(_trusting(_without(replaced, gone)))
     rest["Outputs"] = {**rest.get("Outputs", {}), **outputs}
     rest["Resources"][_OUTPUT_PREFIX + _digest([outputs, parameters])] = _NOTHING
     return Split(
@@ -195,6 +195,16 @@ def _trusting(node: Any) -> Any:
     if node.get("Principal") == {"Service": "transfer.amazonaws.com"}:
         return {key: child for key, child in node.items() if key != "Condition"}
     return {key: _trusting(child) for key, child in node.items()}
+
+
+def _without_words(template: Template) -> Template:
+    """The template less what only people read: sent inline it may have 51,200 bytes."""
+    for section in ("Parameters", "Outputs"):
+        template[section] = {
+            name: {key: part for key, part in it.items() if key != "Description"}
+            for name, it in template.get(section, {}).items()
+        }
+    return {name: part for name, part in template.items() if name != "Metadata"}
 
 
 def _map_leaves(node: Any, change: Callable[[Any], Any]) -> Any:

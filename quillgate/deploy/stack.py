@@ -8,14 +8,14 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from quillgate.deploy.conditions import Template
-from quillgate.deploy.template import MASKED
+from quillgate.deploy.template import MASKED, repository
 from quillgate.errors import DeployError
 
 _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -28,12 +28,18 @@ _INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
 
 @dataclass(frozen=True)
 class Change:
-    """One line of a change set: `action` is Add, Modify, Remove or Import."""
+    """One line of a change set: `action` is Add, Modify, Remove or Import.
+
+    `replacement` is False, Conditional (CloudFormation does not know yet) or True. `stays`: what
+    leaves the stack or is replaced is kept. `properties` are the names of those that change.
+    """
 
     action: str
     logical_id: str
     type: str
-    replacement: bool
+    replacement: str = "False"
+    stays: bool = False
+    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,23 @@ class Plan:
     changes: tuple[Change, ...]
     change_set_id: str
     is_empty: bool = False
+
+
+def stack_policy(allowed: Iterable[str] = ()) -> dict[str, Any]:
+    """`stack/stack-policy.json`, without the resources that are `allowed` to go this time."""
+    policy: dict[str, Any] = json.loads((repository() / "stack/stack-policy.json").read_text())
+    for statement in policy["Statement"]:
+        if statement["Effect"] == "Deny":
+            named = {f"LogicalResourceId/{name}" for name in allowed}
+            statement["Resource"] = [it for it in statement["Resource"] if it not in named]
+    policy["Statement"] = [it for it in policy["Statement"] if it["Resource"]]
+    return policy
+
+
+def protected() -> frozenset[str]:
+    """Logical ids of what the stack policy keeps."""
+    denied = (it for it in stack_policy()["Statement"] if it["Effect"] == "Deny")
+    return frozenset(name.split("/")[1] for it in denied for name in it["Resource"])
 
 
 class Stack:
@@ -108,6 +131,24 @@ class Stack:
             self._call("execute_change_set", ChangeSetName=plan.change_set_id)
             self._wait_for_stack()
         return self.outputs()
+
+    def execute_protected(self, plan: Plan, allowed: Iterable[str]) -> dict[str, str]:
+        """`execute` under the stack policy, which spares the resources `allowed` this time only."""
+        if self.exists():
+            self.protect(allowed)
+        try:
+            return self.execute(plan)
+        finally:
+            if self.exists():
+                self.protect()
+
+    def protect(self, allowed: Iterable[str] = ()) -> None:
+        """Set the stack policy: what customers know and sent is neither replaced nor deleted.
+
+        The resources `allowed` may be, until the next call.
+        """
+        policy = stack_policy(allowed)
+        self._call("set_stack_policy", StackPolicyBody=json.dumps(policy))
 
     def abandon(self, plan: Plan) -> None:
         """Leave nothing of a plan that is not wanted; a stack begun for it has nothing in it."""
@@ -237,5 +278,15 @@ def _change(item: Mapping[str, Any]) -> Change:
         action=item["Action"],
         logical_id=item["LogicalResourceId"],
         type=item["ResourceType"],
-        replacement=item.get("Replacement") in ("True", "Conditional"),
+        replacement=item.get("Replacement", "False"),
+        stays="Retain" in item.get("PolicyAction", ""),
+        properties=tuple(dict.fromkeys(_changed(item.get("Details", [])))),
     )
+
+
+def _changed(details: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Names of properties, in the order of the change set."""
+    for detail in details:
+        target = detail.get("Target", {})
+        if target.get("Attribute") == "Properties" and target.get("Name"):
+            yield target["Name"]

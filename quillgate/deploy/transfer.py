@@ -75,6 +75,8 @@ def _bring_server(client: Any, server_id: str, properties: dict[str, Any]) -> No
     if _exists(client.describe_server, ServerId=server_id):
         changeable = {key: value for key, value in properties.items() if key not in _CREATE_ONLY}
         client.update_server(ServerId=server_id, **changeable)
+        arn = client.describe_server(ServerId=server_id)["Server"]["Arn"]
+        client.tag_resource(Arn=arn, Tags=properties["Tags"])
         return
 
     def choose_id(params: dict[str, Any], **_: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from quillgate.deploy.stack import Change, Stack
+from quillgate.deploy.stack import Change, Stack, protected, stack_policy
 from quillgate.deploy.template import MASKED
 from quillgate.errors import DeployError
 
@@ -79,6 +79,9 @@ class FakeCloudFormation:
         kind = self.requested("create_change_set")["ChangeSetType"]
         self.calls.append(("execute_change_set", request))
         self.statuses = [f"{kind}_IN_PROGRESS", f"{kind}_IN_PROGRESS", f"{kind}_{self.end}"]
+
+    def set_stack_policy(self, **request: Any) -> None:
+        self.calls.append(("set_stack_policy", request))
 
     def delete_change_set(self, **request: Any) -> None:
         self.calls.append(("delete_change_set", request))
@@ -180,8 +183,8 @@ def test_a_plan_shows_what_would_be_replaced() -> None:
         ],
     )
     plan = stack(fake).plan(TEMPLATE, {})
-    assert plan.changes[0] == Change("Add", "Queue", "AWS::SQS::Queue", replacement=False)
-    assert [each.replacement for each in plan.changes] == [False, False, True, True]
+    assert plan.changes[0] == Change("Add", "Queue", "AWS::SQS::Queue")
+    assert [each.replacement for each in plan.changes] == ["False", "False", "True", "Conditional"]
     assert fake.names == ["create_change_set"], "a plan changes nothing"
 
 
@@ -337,3 +340,52 @@ def test_a_call_that_fails_is_named() -> None:
 
     with pytest.raises(DeployError, match=rf"^execute_change_set failed for: '{NAME}' - .*busy"):
         deploy(Refusing())
+
+
+def denied(request: dict[str, Any]) -> set[str]:
+    statements = json.loads(request["StackPolicyBody"])["Statement"]
+    return {name for it in statements if it["Effect"] == "Deny" for name in it["Resource"]}
+
+
+def test_what_customers_know_and_sent_is_protected_but_for_what_is_allowed_once() -> None:
+    fake = FakeCloudFormation(["UPDATE_COMPLETE"])
+    made_by = stack(fake)
+    made_by.execute_protected(made_by.plan(TEMPLATE, {}), ["Server"])
+    before, after = (denied(it) for name, it in fake.calls if name == "set_stack_policy")
+    assert fake.names[1:] == ["set_stack_policy", "execute_change_set", "set_stack_policy"]
+    assert after - before == {"LogicalResourceId/Server"}
+    assert {f"LogicalResourceId/{name}" for name in protected()} == after
+
+
+def test_a_new_stack_is_protected_as_soon_as_it_is_there() -> None:
+    fake = FakeCloudFormation()
+    made_by = stack(fake)
+    made_by.execute_protected(made_by.plan(TEMPLATE, {}), [])
+    assert fake.names == ["create_change_set", "execute_change_set", "set_stack_policy"]
+
+
+def test_an_update_that_fails_leaves_everything_protected() -> None:
+    fake = FakeCloudFormation(["UPDATE_COMPLETE"], end="ROLLBACK_COMPLETE")
+    made_by = stack(fake)
+    with pytest.raises(DeployError, match="UPDATE_ROLLBACK_COMPLETE"):
+        made_by.execute_protected(made_by.plan(TEMPLATE, {}), ["Server"])
+    last_name, last = fake.calls[-1]
+    assert last_name == "set_stack_policy"
+    assert "LogicalResourceId/Server" in denied(last)
+
+
+def test_everything_may_be_allowed() -> None:
+    statements = stack_policy(protected())["Statement"]
+    assert [it["Effect"] for it in statements] == ["Allow"], "AWS takes no empty list"
+
+
+def test_a_plan_names_the_properties_that_change_and_what_stays() -> None:
+    details = [
+        {"Target": {"Attribute": "Properties", "Name": "EndpointDetails"}},
+        {"Target": {"Attribute": "Properties", "Name": "EndpointDetails"}},
+        {"Target": {"Attribute": "Tags"}},
+    ]
+    change = {**ADD, "Action": "Remove", "PolicyAction": "Retain", "Details": details}
+    fake = FakeCloudFormation(["UPDATE_COMPLETE"], [made(change)])
+    [planned] = stack(fake).plan(TEMPLATE, {}).changes
+    assert (planned.stays, planned.properties) == (True, ("EndpointDetails",))

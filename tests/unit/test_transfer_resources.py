@@ -20,6 +20,7 @@ from quillgate.errors import DeployError
 from quillgate.target import Client
 from tests.unit.keys import rsa_key
 from tests.unit.production import TEMPLATE
+from tests.unit.secrets_fakes import Secrets
 
 if TYPE_CHECKING:
     from types_boto3_transfer import TransferClient
@@ -82,29 +83,6 @@ def _resolved(value: dict[str, Any], parameters: dict[str, str]) -> str:
     raise AssertionError(value)
 
 
-class Secrets:
-    """Secrets Manager, as far as host keys need it."""
-
-    class exceptions:  # noqa: N801 - boto3's name
-        class ResourceExistsException(Exception):  # noqa: N818 - AWS's name
-            pass
-
-    def __init__(self) -> None:
-        self.texts: dict[str, str] = {}
-
-    def create_secret(self, **request: str) -> dict[str, str]:
-        arn = SECRET_ARN + request["Name"]
-        if arn in self.texts:
-            raise self.exceptions.ResourceExistsException(arn)
-        self.texts[arn] = request["SecretString"]
-        return {"ARN": arn}
-
-    def get_secret_value(self, **request: str) -> dict[str, str]:
-        arn = SECRET_ARN + request["SecretId"].removeprefix(SECRET_ARN)
-        return {"ARN": arn, "SecretString": self.texts[arn]}
-
-
-SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
 SECRETS = Secrets()
 
 
