@@ -14,6 +14,7 @@ from quillgate.console.visitors import Visitor
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import Orders
 from quillgate.target import Target
+from quillgate.users.directory import Directory
 
 
 class Desk:
@@ -46,6 +47,10 @@ class Desk:
     def audit(self, visitor: Visitor) -> Audit:
         """The audit trail, as the visitor writes it."""
         return Audit(self.deployment.ledger, visitor.who, "console", visitor.role.word)
+
+    def directory(self, visitor: Visitor) -> Directory:
+        """The customers, as the visitor changes them."""
+        return Directory.of(self.deployment, self.audit(visitor))
 
     def orders(self, visitor: Visitor) -> Orders:
         """Uploads put back on the queue in the visitor's name."""

@@ -6,10 +6,24 @@ from collections.abc import Iterator
 
 from fastapi import APIRouter
 
-from quillgate.console.pages import changes, home
+from quillgate.console.pages import (
+    changes,
+    customer_keys,
+    customer_new,
+    customer_one,
+    customer_state,
+    customers,
+    home,
+)
 
 
 def all_pages() -> Iterator[APIRouter]:
     """In the order of the navigation."""
     yield home.routes()
+    yield customers.routes()
+    # Before those of one customer: `/customers/new` is no customer's page.
+    yield customer_new.routes()
+    yield customer_one.routes()
+    yield customer_keys.routes()
+    yield customer_state.routes()
     yield changes.routes()

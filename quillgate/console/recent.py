@@ -1,0 +1,32 @@
+"""What customers have uploaded last. The cost is that of what is shown, however much there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from sftp_watchdog import ledger_names as names
+from sftp_watchdog.entry import Entry
+from sftp_watchdog.ledger import Ledger
+from sftp_watchdog.ledger_names import Ref
+
+_AT_ONCE = 8
+
+
+def newest_uploads(ledger: Ledger, user: str, limit: int) -> list[Entry]:
+    """The newest uploads of a user: one listing, and `limit` entries read at most."""
+    refs = map(Ref.read, ledger.page(names.user(user), limit))
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [held.entry for held in pool.map(ledger.find, refs) if held]
+
+
+def last_uploads(ledger: Ledger, users: Sequence[str]) -> dict[str, Entry | None]:
+    """The newest upload of each user, None for one who has not uploaded."""
+
+    def last(user: str) -> Entry | None:
+        listed = ledger.page(names.user(user), 1)
+        held = ledger.find(Ref.read(listed[0])) if listed else None
+        return held.entry if held else None
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(users, pool.map(last, users), strict=True))

@@ -1,0 +1,77 @@
+"""What people type and paste into forms: keys, and what of it may be shown to them again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, File, Form, UploadFile
+
+from quillgate.errors import UserError
+from quillgate.users.directory import Directory
+from quillgate.users.key_kinds import PRIVATE
+from quillgate.users.key_text import clean_lines, private_line, text_of
+from quillgate.users.keys import read_keys
+from quillgate.users.model import PublicKey
+
+# More than any public key has; what is longer is refused by its length.
+_LONGEST_FILE = 2_000_000
+
+# By the name of a field, what is wrong with it; "" for what is wrong with the whole.
+Mistakes = dict[str, list[str]]
+
+
+@dataclass(frozen=True)
+class TypedKeys:
+    """Keys from a text field and from a file; `problems` and `notes` say where each is.
+
+    `text` may be shown again: it is empty when what came was private, wherever it was.
+    """
+
+    keys: tuple[PublicKey, ...] = ()
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    text: str = ""
+    is_private: bool = False
+    is_shared_allowed: bool = False
+
+    def mistakes(self, directory: Directory, name: str) -> Mistakes:
+        """What keeps the customer `name` from getting these keys, by field."""
+        found = {"keys": list(self.problems)}
+        try:
+            directory.check_holders(name, self.keys, allow_shared=self.is_shared_allowed)
+        except UserError as error:
+            found["shared"] = [str(error)]
+        return found
+
+
+def shown_again(text: str) -> str:
+    """The text, unless it is a private key: people paste those into any field."""
+    return "" if private_line(clean_lines(text)) else text
+
+
+def _typed_keys(
+    keys: Annotated[str, Form()] = "",
+    file: Annotated[UploadFile | None, File()] = None,
+    shared: Annotated[bool, Form()] = False,
+) -> TypedKeys:
+    content = text_of(file.file.read(_LONGEST_FILE)) if file else ""
+    found = {
+        where: read_keys(text)
+        for where, text in (("", keys), ("in the file, ", content))
+        if text.strip()
+    }
+    is_private = any(each.message == PRIVATE for read in found.values() for each in read.problems)
+    unique = {key.fingerprint: key for read in found.values() for key in read.keys}
+    return TypedKeys(
+        keys=() if is_private else tuple(unique.values()),
+        problems=tuple(f"{where}{each}" for where, read in found.items() for each in read.problems),
+        notes=tuple(f"{where}{each}" for where, read in found.items() for each in read.notes),
+        text="" if is_private else keys,
+        is_private=is_private,
+        is_shared_allowed=shared,
+    )
+
+
+# What a form's fields `keys` (a text), `file` and `shared` hold.
+KeysForm = Annotated[TypedKeys, Depends(_typed_keys)]
