@@ -5,6 +5,7 @@ QuillgateError
 ├── StartError         a part of the embedded environment did not come up
 ├── DemoError          the story of the demo did not come back
 ├── ConfigError        routes that would not work
+│   └── RoutesChangedError    somebody else was faster
 ├── PolicyError        a policy that IAM would not take
 ├── UserError          an SFTP user cannot be made or changed like that
 ├── CostError          numbers of which no bill can be made
@@ -36,6 +37,10 @@ class TargetError(QuillgateError):
 
 class ConfigError(QuillgateError):
     """Routes that would not work; what is in force stays in force."""
+
+
+class RoutesChangedError(ConfigError):
+    """Other routes are in force by now than those that were to be replaced."""
 
 
 class PolicyError(QuillgateError):

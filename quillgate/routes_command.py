@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from fnmatch import fnmatchcase
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +12,11 @@ from sftp_watchdog.errors import RoutesError
 from sftp_watchdog.names import CONFIG_KEY
 from sftp_watchdog.routes import MAX_BYTES, Routes, decode, parse
 
+from quillgate import routes_versions
 from quillgate.errors import ConfigError
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
-from quillgate.routes_review import changes, warnings
-from quillgate.routes_store import RoutesStore, Stored
+from quillgate.routes_replace import count, replace, told, warn
+from quillgate.routes_store import RoutesStore
 from quillgate.state import DEFAULT_STATE
 from quillgate.target import Target, find
 
@@ -25,7 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_CHANGES_SHOWN = 20
 RoutesFile = Annotated[Path, typer.Argument(metavar="FILE", help="Routes, in TOML.")]
 
 
@@ -36,8 +36,8 @@ def check(file: RoutesFile) -> None:
     Example: quillgate routes check routes.toml
     """
     routes = _parse(_read(file), str(file))
-    _warn(routes)
-    typer.echo(f"{file}: {_count(routes)}, no problem found")
+    warn(routes)
+    typer.echo(f"{file}: {count(routes)}, no problem found")
 
 
 @app.command()
@@ -53,21 +53,51 @@ def push(
     Example: quillgate routes push routes.toml
     """
     content = _read(file)
-    routes = _parse(content, str(file))
+    with _unusable(str(file)):
+        parse(decode(content))
+        replace(find(environment, stack, state), content, "routes push", yes=yes)
+
+
+@app.command()
+def versions(
+    environment: EnvironmentOption = None,
+    stack: StackOption = None,
+    state: StateOption = DEFAULT_STATE,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The newest so many.")] = 20,
+) -> None:
+    """List who put which routes in force and when, the newest first.
+
+    Example: quillgate routes versions
+    """
+    store = RoutesStore.of(find(environment, stack, state))
+    page = routes_versions.page(store, limit)
+    for each in page.versions:
+        typer.echo(told(each))
+    if page.next:
+        typer.echo(f"older ones are left out: --limit {limit * 2}", err=True)
+
+
+@app.command()
+def undo(
+    version: Annotated[
+        str | None,
+        typer.Argument(metavar="[VERSION]", help="The version to go back to; the one before."),
+    ] = None,
+    environment: EnvironmentOption = None,
+    stack: StackOption = None,
+    state: StateOption = DEFAULT_STATE,
+    yes: YesOption = False,
+) -> None:
+    """Put earlier routes back in force, as a new version; a second undo takes that back.
+
+    Example: quillgate routes undo
+    """
     target = find(environment, stack, state)
-    _refuse_stories_quill_cannot_write(routes, target)
     store = RoutesStore.of(target)
-    before = store.read()
-    typer.echo(f"{target.title}: {store}", err=True)
-    _warn(routes)
-    _say_what_changes(before, routes)
-    if before and before.content == content:
-        typer.echo(f"{_count(routes)} in force already")
-        return
-    if target.environment == "aws" and not yes:
-        typer.confirm("Replace the routes in force?", abort=True)
-    store.replace(before, content)
-    typer.echo(f"{_count(routes)} in force within a minute")
+    version_id = version or routes_versions.one_before(store)
+    content = store.read_version(version_id).content
+    with _unusable(f"version {version_id}"):
+        replace(target, content, "routes undo", yes=yes)
 
 
 @app.command()
@@ -118,8 +148,14 @@ def _read(file: Path) -> bytes:
 
 def _parse(content: bytes, name: str) -> Routes:
     """The routes, read as the watchdog does."""
-    try:
+    with _unusable(name):
         return parse(decode(content))
+
+
+@contextmanager
+def _unusable(name: str) -> Iterator[None]:
+    try:
+        yield
     except RoutesError as error:
         raise ConfigError("routes cannot be used", name, str(error)) from error
 
@@ -129,42 +165,3 @@ def _in_force(target: Target) -> bytes:
     if not (stored := store.read()):
         raise ConfigError("no routes in", str(store), "store some: quillgate routes push FILE")
     return stored.content
-
-
-def _warn(routes: Routes) -> None:
-    for warning in warnings(routes):
-        typer.echo(f"warning: {warning}", err=True)
-
-
-def _say_what_changes(before: Stored | None, routes: Routes) -> None:
-    try:
-        in_force = parse(decode(before.content)) if before else None
-    except RoutesError as error:
-        typer.echo(f"what is stored now cannot be used: {error}", err=True)
-        return
-    lines = list(changes(in_force, routes))
-    for line in lines[:_CHANGES_SHOWN]:
-        typer.echo(line, err=True)
-    if more := len(lines[_CHANGES_SHOWN:]):
-        typer.echo(f"and {more} more", err=True)
-    if not lines:
-        typer.echo("no route changes", err=True)
-
-
-def _refuse_stories_quill_cannot_write(routes: Routes, target: Target) -> None:
-    """Quill may write to StoriesPattern only: a route outside it would never bring a story."""
-    pattern = target.parameters().get("StoriesPattern", "*")
-    # IAM's `*` and `?` are fnmatch's, its brackets are not special.
-    plain = re.sub(r"\[", "[[]", pattern)
-    for route in routes.routes:
-        if not fnmatchcase(f"{route.stories}/x", plain):
-            raise ConfigError(
-                f"Quill may not write stories of line {route.line} to",
-                route.stories,
-                f"name a folder that fits the stack's StoriesPattern {pattern}, or change that",
-            )
-
-
-def _count(routes: Routes) -> str:
-    number = len(routes.routes)
-    return f"{number} route{'' if number == 1 else 's'}"

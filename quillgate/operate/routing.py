@@ -12,30 +12,31 @@ from sftp_watchdog.routes import Routes, decode, parse
 
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.words import safe
-from quillgate.routes_store import RoutesStore
+from quillgate.routes_store import RoutesStore, Stored
 
 
 @dataclass(frozen=True)
 class Routing:
     """`routes` are those the watchdog goes by, if any.
 
-    `problem` says why what is stored cannot be used; then `routes` are the last good ones.
+    `problem` says why what is `stored` cannot be used; then `routes` are the last good ones.
     """
 
     routes: Routes | None
     problem: str | None = None
+    stored: Stored | None = None
 
 
 def routing(deployment: Deployment) -> Routing:
     """Read the routes as the watchdog does."""
-    stored = RoutesStore(deployment.target, deployment.bucket).read()
+    stored = RoutesStore.at(deployment).read()
     problem = f"there is no {CONFIG_KEY}"
     if stored:
         try:
-            return Routing(parse(decode(stored.content)))
+            return Routing(parse(decode(stored.content)), stored=stored)
         except RoutesError as error:
             problem = f"{CONFIG_KEY} is broken: {safe(str(error))}"
-    return Routing(_last_good(deployment.ledger), problem)
+    return Routing(_last_good(deployment.ledger), problem, stored)
 
 
 def _last_good(ledger: Ledger) -> Routes | None:

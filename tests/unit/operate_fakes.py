@@ -192,6 +192,7 @@ class Place:
     queue: FakeQueue = field(default_factory=FakeQueue)
     logs: FakeLogs = field(default_factory=FakeLogs)
     cloudwatch: Any = None
+    formation: Any = None
     environment: str = "embedded"
 
     def __post_init__(self) -> None:
@@ -202,6 +203,7 @@ class Place:
             "sqs": self.queue,
             "logs": self.logs,
             "cloudwatch": self.cloudwatch,
+            "cloudformation": self.formation,
             "sts": SimpleNamespace(get_caller_identity=lambda: {"Arn": "arn:alice"}),
         }
         target = Target(self.environment, "stack-1", services.__getitem__)

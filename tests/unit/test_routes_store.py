@@ -1,94 +1,102 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from types import SimpleNamespace
-from typing import Any
-
 import pytest
 from botocore.exceptions import ClientError
 from sftp_watchdog.names import CONFIG_KEY
+from sftp_watchdog.routes import MAX_BYTES
 
-from quillgate.errors import ConfigError
+from quillgate.errors import ConfigError, RoutesChangedError
 from quillgate.routes_store import RoutesStore
 from quillgate.target import Target
-from tests.unit.watchdog_fakes import FakeBucket, client_error
+from tests.unit.routes_fakes import VersionedS3
+from tests.unit.watchdog_fakes import client_error
 
 
-class Bucket(FakeBucket):
-    """The bucket, with what the store needs besides."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.metadata: dict[str, str] = {}
-
-    def put_object(self, **request: Any) -> dict[str, Any]:
-        answer = super().put_object(**request)
-        self.metadata = request.get("Metadata", {})
-        return answer
-
-    def head_object(self, **request: Any) -> dict[str, Any]:
-        if request["Key"] not in self.objects:
-            raise client_error(404)
-        moment = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-        return {"Metadata": self.metadata, "LastModified": moment}
+@pytest.fixture
+def s3() -> VersionedS3:
+    return VersionedS3()
 
 
-class Account:
-    """Two people push to one bucket."""
-
-    def __init__(self) -> None:
-        self.s3 = Bucket()
-
-    def store(self, who: str) -> RoutesStore:
-        identity = {"Arn": f"arn:aws:iam::000000000000:user/{who}"}
-        sts = SimpleNamespace(get_caller_identity=lambda: identity)
-        clients = {"s3": self.s3, "sts": sts}
-        return RoutesStore(Target("aws", "prod-quillgate-sftp", lambda name: clients[name]), "b")
+def store_in(s3: VersionedS3) -> RoutesStore:
+    return RoutesStore(Target("aws", "prod-quillgate-sftp", lambda _: s3), "b")
 
 
-def test_what_is_replaced_is_what_was_read() -> None:
-    store = Account().store("kim")
+def test_what_is_replaced_is_what_was_read(s3: VersionedS3) -> None:
+    store = store_in(s3)
     assert store.read() is None
-    store.replace(None, b"1")
-    store.replace(store.read(), b"2")
+    store.replace(None, b"1", "kim")
+    store.replace(store.read(), b"2", "kim")
     stored = store.read()
     assert stored is not None
-    assert stored.content == b"2"
+    assert (stored.content, stored.pushed_by) == (b"2", "kim")
 
 
 @pytest.mark.parametrize("there", [b"0", None])
-def test_of_two_who_push_the_second_is_told_who_was_first(there: bytes | None) -> None:
-    account = Account()
+def test_of_two_who_push_the_second_is_told_who_was_first(
+    s3: VersionedS3, there: bytes | None
+) -> None:
     if there:
-        account.s3.put_object(Key=CONFIG_KEY, Body=there)
-    kim, lee = account.store("kim"), account.store("lee")
-    read_by_both = lee.read()
-    kim.replace(kim.read(), b"kim's")
-    with pytest.raises(ConfigError) as refused:
-        lee.replace(read_by_both, b"lee's")
+        s3.put_object(Key=CONFIG_KEY, Body=there)
+    store = store_in(s3)
+    read_by_both = store.read()
+    store.replace(store.read(), b"kim's", "arn:aws:iam::000000000000:user/kim")
+    with pytest.raises(RoutesChangedError) as refused:
+        store.replace(read_by_both, b"lee's", "lee")
     assert str(refused.value) == (
-        "routes were changed meanwhile: 's3://b/watchdog.config' - by "
-        "arn:aws:iam::000000000000:user/kim at 2026-11-23 09:00:00 UTC: look at them "
-        "(quillgate routes show), push again"
+        "routes were changed meanwhile: 's3://b/watchdog.config' - "
+        f"by arn:aws:iam::000000000000:user/kim at 2026-11-23 12:00:0{int(bool(there))} UTC: "
+        "look at them (quillgate routes show), push again"
     )
-    assert account.s3.objects[CONFIG_KEY] == b"kim's"
+    assert s3.objects[CONFIG_KEY] == b"kim's"
 
 
-def test_somebody_who_wrote_or_removed_them_without_push_is_told_as_well() -> None:
-    account = Account()
-    store = account.store("kim")
-    account.s3.put_object(Key=CONFIG_KEY, Body=b"0")
+def test_somebody_who_wrote_or_removed_them_without_push_is_told_as_well(s3: VersionedS3) -> None:
+    store = store_in(s3)
+    s3.put_object(Key=CONFIG_KEY, Body=b"0")
     before = store.read()
-    account.s3.put_object(Key=CONFIG_KEY, Body=b"1")
-    with pytest.raises(ConfigError, match="by somebody, without `routes push` at 2026"):
-        store.replace(before, b"2")
-    account.s3.delete_object(Key=CONFIG_KEY)
-    with pytest.raises(ConfigError, match="they are gone: look"):
-        store.replace(before, b"2")
+    s3.put_object(Key=CONFIG_KEY, Body=b"1")
+    with pytest.raises(RoutesChangedError, match="by somebody, without `routes push` at 2026"):
+        store.replace(before, b"2", "lee")
+    s3.delete_object(Key=CONFIG_KEY)
+    with pytest.raises(RoutesChangedError, match="they are gone: look"):
+        store.replace(before, b"2", "lee")
 
 
-def test_a_refusal_of_s3_is_no_race() -> None:
-    account = Account()
-    account.s3.failure = client_error(403, "AccessDenied")
+def test_a_refusal_of_s3_is_no_race(s3: VersionedS3) -> None:
+    s3.failure = client_error(403, "AccessDenied")
     with pytest.raises(ClientError, match="AccessDenied"):
-        account.store("kim").replace(None, b"1")
+        store_in(s3).replace(None, b"1", "kim")
+
+
+@pytest.mark.parametrize("who", ["José Núñez", "a\nb", "50%", " 'x' <x@example.org> ", "x" * 400])
+def test_metadata_is_ascii_and_whose_name_is_not_is_named_all_the_same(
+    s3: VersionedS3, who: str
+) -> None:
+    store = store_in(s3)
+    store.replace(None, b"1", who)
+    kept = s3.versions_kept[0].metadata["pushed-by"]
+    assert kept.isascii()
+    assert kept.isprintable()
+    assert kept == kept.strip()
+    stored = store.read()
+    assert stored is not None
+    assert stored.pushed_by == who
+
+
+def test_no_more_is_read_than_shows_that_it_is_too_large(s3: VersionedS3) -> None:
+    s3.put_object(Key=CONFIG_KEY, Body=b"#" * (MAX_BYTES + 1000))
+    stored = store_in(s3).read()
+    assert stored is not None
+    assert len(stored.content) == MAX_BYTES + 1
+
+
+def test_a_version_is_read_and_a_deletion_is_none(s3: VersionedS3) -> None:
+    store = store_in(s3)
+    first = store.replace(None, b"1", "kim")
+    store.replace(store.read(), b"2", "kim")
+    s3.delete_object(Key=CONFIG_KEY)
+    assert first.version_id is not None
+    assert store.read_version(first.version_id).content == b"1"
+    for wrong in (s3.versions_kept[0].version_id, "no such"):
+        with pytest.raises(ConfigError, match="no such version of s3"):
+            store.read_version(wrong)

@@ -1,0 +1,59 @@
+"""Which files came lately: what new routes are tried on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Lock
+from time import monotonic
+
+from sftp_watchdog import ledger_names as names
+from sftp_watchdog.ledger import Ledger
+from sftp_watchdog.ledger_names import Ref
+
+_UPLOADS = 200
+_DAYS = 7
+_AT_ONCE = 16
+_SNAPSHOT_SECONDS = 60.0
+
+
+def recent_keys(ledger: Ledger) -> tuple[str, ...]:
+    """The keys of the newest 200 uploads of a week, newest first.
+
+    Costs a LIST for each day and a GET for each upload, however full the ledger is.
+    """
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = pool.map(ledger.find, _newest(ledger))
+        return tuple(dict.fromkeys(held.entry.key for held in found if held))
+
+
+class RecentKeys:
+    """The same, at most a minute old: somebody types, and each pause asks for them."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._until = 0.0
+        self._keys: tuple[str, ...] = ()
+
+    def of(self, ledger: Ledger) -> tuple[str, ...]:
+        """Those of this ledger, always the same one. Raises LedgerError."""
+        with self._lock:
+            if self._clock() >= self._until:
+                self._keys = recent_keys(ledger)
+                self._until = self._clock() + _SNAPSHOT_SECONDS
+            return self._keys
+
+
+def _newest(ledger: Ledger) -> list[Ref]:
+    found: list[Ref] = []
+    for date in _days(datetime.fromisoformat(ledger.now())):
+        found += map(Ref.read, ledger.page(names.day(date), _UPLOADS - len(found)))
+        if len(found) == _UPLOADS:
+            break
+    return found
+
+
+def _days(now: datetime) -> Iterator[str]:
+    return (f"{now - timedelta(days=back):%Y-%m-%d}" for back in range(_DAYS))

@@ -1,0 +1,78 @@
+"""How the command replaces the routes in force: it says what changes, asks, and is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import typer
+from sftp_watchdog.routes import Routes
+
+from quillgate.audit import Audit
+from quillgate.operate.deployment import Deployment
+from quillgate.operate.orders import person
+from quillgate.operate.routing import Routing, routing
+from quillgate.operate.words import safe
+from quillgate.routes_push import put_in_force, stories_pattern
+from quillgate.routes_review import changes, checked, warnings
+from quillgate.routes_store import RoutesStore
+from quillgate.routes_versions import Version
+from quillgate.target import Target
+
+_CHANGES_SHOWN = 20
+
+
+def replace(
+    target: Target, content: bytes, what: Literal["routes push", "routes undo"], *, yes: bool
+) -> None:
+    """Put `content` in force, unless it is; on AWS only once somebody says so.
+
+    Raises RoutesError for routes that would not work there.
+    """
+    deployment = Deployment.of(target)
+    routes = checked(content, stories_pattern(deployment))
+    now = routing(deployment)
+    typer.echo(f"{target.title}: {RoutesStore.at(deployment)}", err=True)
+    warn(routes)
+    _say_what_changes(now, routes)
+    if now.stored and now.stored.content == content:
+        typer.echo(f"{count(routes)} in force already")
+        return
+    if target.environment == "aws" and not yes:
+        typer.confirm("Replace the routes in force?", abort=True)
+    put_in_force(deployment, Audit(deployment.ledger, person(deployment)), now, content, what)
+    typer.echo(f"{count(routes)} in force within a minute")
+
+
+def warn(routes: Routes) -> None:
+    """Say which routes have no effect."""
+    for warning in warnings(routes):
+        typer.echo(f"warning: {warning}", err=True)
+
+
+def count(routes: Routes) -> str:
+    """`1 route`, `2 routes`."""
+    number = len(routes.routes)
+    return f"{number} route{'' if number == 1 else 's'}"
+
+
+def told(version: Version) -> str:
+    """One line of a version: its id, when, how large, and whose."""
+    size = "deleted" if version.is_deletion else f"{version.size} bytes"
+    by = safe(version.pushed_by or "")
+    words = [version.version_id, f"{version.moment:%Y-%m-%d %H:%M:%S}", size, by]
+    in_force = "in force" if version.is_latest and not version.is_deletion else ""
+    return "  ".join(filter(None, [*words, in_force]))
+
+
+def _say_what_changes(now: Routing, routes: Routes) -> None:
+    if now.stored and now.problem:
+        typer.echo(f"what is stored now cannot be used: {now.problem}", err=True)
+    _say(list(changes(now.routes, routes)) or ["no route changes"])
+
+
+def _say(lines: Sequence[str]) -> None:
+    for line in lines[:_CHANGES_SHOWN]:
+        typer.echo(line, err=True)
+    if more := len(lines[_CHANGES_SHOWN:]):
+        typer.echo(f"and {more} more", err=True)

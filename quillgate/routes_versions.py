@@ -1,0 +1,105 @@
+"""The versions of `watchdog.config`: who put what in force, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+from sftp_watchdog.errors import http_status
+from sftp_watchdog.names import CONFIG_KEY
+
+from quillgate.errors import ConfigError
+from quillgate.routes_store import RoutesStore, pushed_by
+
+_AT_ONCE = 16
+_LOOKED_BACK = 1000  # versions: what S3 lists at once
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version, or that they were deleted (`is_deletion`, of no size); `size` is in bytes.
+
+    `pushed_by` is None when it was written without Quillgate.
+    """
+
+    version_id: str
+    moment: datetime
+    size: int = 0
+    etag: str = ""
+    is_deletion: bool = False
+    is_latest: bool = False
+    pushed_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Versions, newest first; `next` leads to older ones, None at the end."""
+
+    versions: tuple[Version, ...] = ()
+    next: str | None = None
+
+
+def page(store: RoutesStore, limit: int = 50, after: str = "") -> Page:
+    """One listing, and one request for each version; `after` is a page's `next`."""
+    answer = _listed(store, limit, after)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = tuple(pool.map(lambda each: _version(store, each), _own(answer)))
+    has_more = answer["IsTruncated"] and answer.get("NextKeyMarker") == CONFIG_KEY
+    return Page(found, answer.get("NextVersionIdMarker") if has_more else None)
+
+
+def one_before(store: RoutesStore) -> str:
+    """The id of the newest version that says something else than what is in force.
+
+    Raises ConfigError when there is none.
+    """
+    found = list(_own(_listed(store, _LOOKED_BACK)))
+    current = next((each.get("ETag", "") for each in found if each["IsLatest"]), "")
+    for each in found:
+        if each.get("ETag", current) != current:
+            return str(each["VersionId"])
+    raise ConfigError("no earlier routes in", str(store), "push some: quillgate routes push FILE")
+
+
+def _listed(store: RoutesStore, limit: int, after: str = "") -> Mapping[str, Any]:
+    request = {"Bucket": store.bucket, "Prefix": CONFIG_KEY, "MaxKeys": limit}
+    if after:
+        request |= {"KeyMarker": CONFIG_KEY, "VersionIdMarker": after}
+    answer: Mapping[str, Any] = store.target.client("s3").list_object_versions(**request)
+    return answer
+
+
+def _own(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Newest first; what has an ETag is no deletion. S3 lists longer names, too."""
+    found = [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]
+    # S3's times are whole seconds, and of those of one second it has the newest first.
+    found.sort(key=lambda each: (each["LastModified"], each["IsLatest"]), reverse=True)
+    return (each for each in found if each["Key"] == CONFIG_KEY)
+
+
+def _version(store: RoutesStore, found: Mapping[str, Any]) -> Version:
+    is_deletion = "ETag" not in found
+    return Version(
+        version_id=found["VersionId"],
+        moment=found["LastModified"],
+        size=found.get("Size", 0),
+        etag=found.get("ETag", ""),
+        is_deletion=is_deletion,
+        is_latest=found["IsLatest"],
+        pushed_by=None if is_deletion else _pushed_by(store, found["VersionId"]),
+    )
+
+
+def _pushed_by(store: RoutesStore, version_id: str) -> str | None:
+    where = {"Bucket": store.bucket, "Key": CONFIG_KEY, "VersionId": version_id}
+    try:
+        return pushed_by(store.target.client("s3").head_object(**where)["Metadata"])
+    except ClientError as error:
+        # Gone since it was listed.
+        if http_status(error) != 404:
+            raise
+        return None
