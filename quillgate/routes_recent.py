@@ -29,7 +29,7 @@ def recent_keys(ledger: Ledger) -> tuple[str, ...]:
 
 
 class RecentKeys:
-    """The same, at most a minute old: somebody types, and each pause asks for them."""
+    """The same, kept for a minute: somebody types, and each pause asks for them."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -37,10 +37,10 @@ class RecentKeys:
         self._until = 0.0
         self._keys: tuple[str, ...] = ()
 
-    def of(self, ledger: Ledger) -> tuple[str, ...]:
+    def of(self, ledger: Ledger, *, renew: bool = False) -> tuple[str, ...]:
         """Those of this ledger, always the same one. Raises LedgerError."""
         with self._lock:
-            if self._clock() >= self._until:
+            if renew or self._clock() >= self._until:
                 self._keys = recent_keys(ledger)
                 self._until = self._clock() + _SNAPSHOT_SECONDS
             return self._keys

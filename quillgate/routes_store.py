@@ -30,7 +30,7 @@ _PLAIN = "@:/+=,"
 class Stored:
     """`watchdog.config` as it was read; of what is too large no more than shows that.
 
-    `pushed_by` is None for what was written without Quillgate; the time is that of S3.
+    `pushed_by` is None for what was written without a push; the time is that of S3.
     """
 
     content: bytes
@@ -42,7 +42,7 @@ class Stored:
     @property
     def pushed(self) -> str:
         """Who put it there and when."""
-        who = self.pushed_by or "somebody, without `routes push`"
+        who = self.pushed_by or "somebody unknown"
         return f"by {who} at {self.moment:%Y-%m-%d %H:%M:%S %Z}" if self.moment else f"by {who}"
 
 

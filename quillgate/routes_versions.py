@@ -23,7 +23,7 @@ _LOOKED_BACK = 1000  # versions: what S3 lists at once
 class Version:
     """One version, or that they were deleted (`is_deletion`, of no size); `size` is in bytes.
 
-    `pushed_by` is None when it was written without Quillgate.
+    `pushed_by` is None when it was written without a push, as by the first deploy.
     """
 
     version_id: str

@@ -32,6 +32,10 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
         "test_operating::test_what_was_purged_from_the_dead_letter_queue_is_redriven_all_the_same",
     ),
     "compare with a model of our own server, look at its memory and into its log": ("test_fuzz",),
+    "put older routes back, or delete them: those of tests beside them would be gone": (
+        "test_console_routes::test_a_version_is_put_back_at_the_console_and_by_the_command",
+        "test_console_routes::test_deleted_routes_are_shown_as_such_and_brought_back",
+    ),
     "put a thousand objects under the watchdog's eyes, as a fidelity row does elsewhere: LocalStack"
     " is behind for two minutes": ("test_sftp_operations::test_listing_has_no_cap",),
     "ask for links and for OpenSSH's rename: the fidelity table has its answers": (

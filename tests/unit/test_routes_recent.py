@@ -36,3 +36,11 @@ def test_they_are_read_again_after_a_minute_not_at_each_letter() -> None:
     assert recent.of(where.ledger) == ("a",)
     now[0] = 60.0
     assert recent.of(where.ledger) == ("b", "a")
+
+
+def test_who_begins_to_edit_has_those_of_now() -> None:
+    where, recent = Place(), RecentKeys(lambda: 0.0)
+    assert recent.of(where.ledger) == ()
+    where.keep(entry("accepted", upload("a")))
+    assert recent.of(where.ledger, renew=True) == ("a",)
+    assert recent.of(where.ledger) == ("a",)

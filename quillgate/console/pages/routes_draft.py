@@ -51,8 +51,9 @@ class Drafts:
         self._recent = RecentKeys()
 
     def begun(self, deployment: Deployment) -> Draft:
-        """What is stored, to begin with."""
+        """What is stored, to begin with; the uploads are those of now."""
         now = routing(deployment)
+        self._recent.of(deployment.ledger, renew=True)
         return self._of(deployment, now.stored.content if now.stored else b"", etag_of(now), now)
 
     def of(self, deployment: Deployment, content: bytes, etag: str | None = None) -> Draft:
