@@ -9,7 +9,7 @@ from tests.unit.console_fakes import browser
 
 def test_a_change_without_the_sessions_token_is_refused() -> None:
     visitor = browser()
-    answer = visitor.client.post("/role", data={"role": "operator"})
+    answer = visitor.client.post("/role", data={"role": "operator"}, follow_redirects=False)
     assert answer.status_code == 403
     assert "viewer" in visitor.get("/changes").text
 

@@ -222,11 +222,13 @@ def test_where_everything_is_switched_on_little_else_changes() -> None:
                 assert after is None
             case "UploadsQueuePolicy":  # a dependency, which may be one name or a list
                 assert after == [before]
-            case _:
-                # Our STS never hears of the account and the user that Transfer acts for.
-                assert before["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
-                assert before["ArnLike"].keys() == {"aws:SourceArn"}
+            # Our STS never hears of the account and the user that Transfer acts for.
+            case {"StringEquals": account, "ArnLike": user}:
+                assert account == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+                assert list(user) == ["aws:SourceArn"]
                 assert after is None
+            case _:
+                pytest.fail(f"{before} became {after}")
 
 
 def test_only_transfers_trust_loses_its_condition() -> None:
