@@ -58,6 +58,7 @@ def add(  # noqa: PLR0913, PLR0917  # the words and options of a command
     keys = keys_in(key).keys if key else ()
     found = opened(environment, stack, state)
     found.name_and_ask(f"Make user {safe(name)}?", yes=yes)
+    found.directory.learn_keys()
     account = found.directory.add(
         name, keys, folder=folder, home_type=home_type, allow_shared=allow_shared_key
     )

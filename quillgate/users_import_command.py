@@ -52,6 +52,8 @@ def import_users(  # noqa: PLR0913, PLR0917  # the words and options of a comman
     end_on_signals(lambda number: 128 + number)
     found, rules = opened(environment, stack, state), Rules(home_type, allow_shared_key)
     with Console(stderr=True).status("looking"):
+        if not dry_run:
+            found.directory.learn_keys()
         planned = plan(found.directory, read_source(source), rules)
     _tell([*planned.remarks, *planned.troubles])
     if dry_run:

@@ -43,6 +43,7 @@ def add(  # noqa: PLR0913, PLR0917  # the words and options of a command
     found = opened(environment, stack, state)
     before = found.directory.find(name)
     found.name_and_ask(f"Add {_count(len(keys))} to user {name}?", yes=yes)
+    found.directory.learn_keys()
     for key in keys:
         if before.has(key.fingerprint):
             typer.echo(f"has it already: {key}")

@@ -97,6 +97,23 @@ class Accounts:
         found = map(self.find_if_any, self.records.users_of(fingerprint))
         return tuple(user.name for user in found if user and user.has(fingerprint))
 
+    def learn_keys(self) -> None:
+        """Remember the keys of users made in another way, before there was this: once for a stack.
+
+        It costs a DescribeUser for each of them; `holders` then knows them.
+        """
+        if self.records.are_keys_known():
+            return
+        names = [user["UserName"] for user in self.server.every()]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            list(pool.map(self._learn_keys_of, names))
+        self.records.set_keys_known()
+
+    def _learn_keys_of(self, name: str) -> None:
+        found = self.find_if_any(name)
+        for key in found.keys if found else ():
+            self.records.add_key(key.fingerprint, name)
+
     def homes(self) -> Homes:
         """The homes there are, at most a minute old."""
         with self.known.lock:

@@ -78,6 +78,13 @@ class Directory:
             advice = "3 to 100 letters, digits and _ @ . -, the first a letter, digit or _"
             raise UserError("not a name for a user", safe(name), advice)
 
+    def learn_keys(self) -> None:
+        """Have `check_holders` know the keys of users made in another way; once for a stack.
+
+        Those made so later are not known until they are changed here.
+        """
+        self.accounts.learn_keys()
+
     def home(self, name: str, folder: str | None, home_type: HomeType) -> Home:
         """The home of a user who is to be made; UserError for a folder that cannot be one."""
         return Home(

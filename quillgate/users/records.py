@@ -19,6 +19,7 @@ from quillgate.users.model import HeldKey
 _DISABLED = "customers/disabled/"
 _KEPT = "customers/kept/"
 _KEYS = "customers/keys/"
+_KEYS_KNOWN = "customers/keys-known"
 _HOMES = "customers/homes/"
 _PAGE = 1000
 
@@ -86,6 +87,14 @@ class Records:
     def users_of(self, fingerprint: str) -> Iterator[str]:
         """Who may have a key."""
         return map(_last, self._all(_of_key(fingerprint)))
+
+    def are_keys_known(self) -> bool:
+        """Whether the keys of all users there were once have been remembered."""
+        return self.ledger.text(_KEYS_KNOWN) is not None
+
+    def set_keys_known(self) -> None:
+        """They have."""
+        self.ledger.keep_text(_KEYS_KNOWN, "")
 
     def add_home(self, name: str, folder: str) -> None:
         """Remember the folder that a LOGICAL user sees as `/`."""

@@ -9,13 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sftp_watchdog.errors import LedgerError
 
 from emulator.transfer.store import Store
 from quillgate.errors import TargetError, UserError
 from quillgate.users.model import HomeType, PublicKey
-from tests.unit.users_fakes import BUCKET, Killed, Stack, new_key, new_keys
+from tests.unit.users_fakes import BUCKET, ROLE, Killed, Stack, new_key, new_keys
+from tests.unit.watchdog_fakes import client_error
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +137,16 @@ def test_a_key_that_was_removed_is_free(stack: Stack) -> None:
     stack.directory.add("second", [key])
     stack.directory.remove("second")
     stack.directory.add("third", [key])
+
+
+def test_keys_of_users_made_elsewhere_are_learnt_once(stack: Stack) -> None:
+    key = new_key()
+    _made_elsewhere(stack, "acme", SshPublicKeyBody=key.line)
+    for _ in range(2):
+        stack.directory.learn_keys()
+    assert stack.transfer.calls.count("ListUsers") == 1
+    with pytest.raises(UserError, match="acme has that key already"):
+        stack.directory.add("other", [key])
 
 
 def test_the_same_key_again_changes_nothing(stack: Stack) -> None:
@@ -360,21 +373,54 @@ def test_the_note_has_all_a_customer_needs(stack: Stack) -> None:
         assert words in note
 
 
+def _made_elsewhere(stack: Stack, name: str, **arguments: object) -> None:
+    stack.transfer.create_user(ServerId=stack.server_id, UserName=name, Role=ROLE, **arguments)
+
+
 def test_users_made_elsewhere_are_shown_whatever_they_are(stack: Stack) -> None:
-    stack.transfer.create_user(
-        ServerId=stack.server_id,
-        UserName="many",
-        Role="arn:aws:iam::123456789012:role/user",
+    mappings = [{"Entry": f"/{each}", "Target": f"/{BUCKET}/shared/{each}"} for each in "ab"]
+    _made_elsewhere(stack, "many", HomeDirectoryType="LOGICAL", HomeDirectoryMappings=mappings)
+    _made_elsewhere(
+        stack,
+        "one",
         HomeDirectoryType="LOGICAL",
-        HomeDirectoryMappings=[
-            {"Entry": "/a", "Target": f"/{BUCKET}/shared/a"},
-            {"Entry": "/b", "Target": f"/{BUCKET}/shared/b"},
-        ],
+        HomeDirectoryMappings=[{"Entry": "/", "Target": f"/{BUCKET}/one"}],
     )
-    assert stack.directory.find("many").home == ""
-    assert [user.name for user in stack.directory.page().users] == ["many"]
-    with pytest.raises(UserError, match="home of many"):
-        stack.directory.add("acme", [], folder="shared/b/acme")
+    _made_elsewhere(stack, "operator", HomeDirectory=f"/{BUCKET}")
+    _made_elsewhere(stack, "root")
+    homes = {name: stack.directory.find(name).home for name in ("many", "one", "operator", "root")}
+    assert homes == {"many": "", "one": f"/{BUCKET}/one", "operator": f"/{BUCKET}", "root": "/"}
+    assert len(stack.directory.page().users) == 4
+    for folder, owner in (("shared/b/acme", "many"), ("one", "one")):
+        with pytest.raises(UserError, match=f"home of {owner}"):
+            stack.directory.add("acme", [], folder=folder)
+    stack.directory.add("acme", [])
+
+
+def test_a_page_costs_one_call_however_many_users_there_are(stack: Stack) -> None:
+    for number in range(60):
+        key = new_key().line
+        _made_elsewhere(stack, f"user{number}", HomeDirectory=f"/{BUCKET}/x", SshPublicKeyBody=key)
+    stack.transfer.calls.clear()
+    stack.records.failure = RuntimeError("the ledger is not asked")
+    assert len(stack.directory.page(50).users) == 50
+    assert stack.transfer.calls == ["ListUsers"]
+
+
+def test_what_transfer_and_the_ledger_say_when_they_are_away_is_told(stack: Stack) -> None:
+    stack.directory.add("acme", [new_key()])
+    stack.transfer.failure = client_error(503, "ServiceUnavailableException")
+    with pytest.raises(UserError, match="Transfer said: ServiceUnavailableException"):
+        stack.directory.page()
+    stack.transfer.failure = EndpointConnectionError(endpoint_url="https://transfer")
+    with pytest.raises(UserError, match="out of reach"):
+        stack.directory.find("acme")
+    stack.transfer.failure = None
+    stack.records.failure = client_error(503)
+    stack.transfer.calls.clear()
+    with pytest.raises(LedgerError):
+        stack.directory.disable("acme")
+    assert not stack.transfer.writes
 
 
 def _key_texts(stack: Stack, key: PublicKey) -> list[str]:

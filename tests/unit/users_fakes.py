@@ -91,6 +91,7 @@ class FakeTransfer:
         self._scope = Scope(store, "123456789012", "eu-west-1", 5)
         self._fate = fate
         self.calls: list[str] = []
+        self.failure: Exception | None = None
 
     def __getattr__(self, name: str) -> Callable[..., dict[str, Any]]:
         if name.startswith("_"):
@@ -104,6 +105,8 @@ class FakeTransfer:
 
     def _call(self, operation: str, members: dict[str, Any]) -> dict[str, Any]:
         self.calls.append(operation)
+        if self.failure:
+            raise self.failure
         if not operation.startswith(_READING):
             self._fate.step()
         try:
