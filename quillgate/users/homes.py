@@ -20,6 +20,7 @@ _LONGEST_POLICY = 2048
 _LONGEST_FOLDER = 800
 # IAM would read them as wildcards and policy variables, JSON as the end of a string.
 _NOT_IN_FOLDERS = frozenset('*?$"\\')
+_USE_THE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
 _FILES = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 
 
@@ -36,54 +37,57 @@ class Home:
         """`/bucket/folder`."""
         return f"/{self.bucket}/{self.folder}"
 
-    def arguments(self, partition: str) -> Mapping[str, Any]:
+    def arguments(self, partition: str, kms_key: str = "") -> Mapping[str, Any]:
         """Of CreateUser. Raises UserError when the policy gets too long."""
         if self.type == "PATH":
-            return {
-                "HomeDirectoryType": "PATH",
-                "HomeDirectory": self.path,
-                "Policy": json.dumps(path_policy(partition)),
-            }
-        policy = json.dumps(_policy(partition, self.bucket, self.folder), ensure_ascii=False)
-        if len(policy) > _LONGEST_POLICY:
+            policy = path_policy(partition, kms_key)
+            place = {"HomeDirectoryType": "PATH", "HomeDirectory": self.path}
+            return {**place, "Policy": json.dumps(policy)}
+        policy = _policy(
+            partition, kms_key, self.bucket, self.folder, f"{self.bucket}/{self.folder}"
+        )
+        text = json.dumps(policy, ensure_ascii=False)
+        if len(text) > _LONGEST_POLICY:
             advice = f"its policy would be longer than {_LONGEST_POLICY} characters: take PATH"
             raise UserError("folder too long for a LOGICAL home", self.folder, advice)
+        mapping = {"Entry": "/", "Target": self.path}
         return {
             "HomeDirectoryType": "LOGICAL",
-            "HomeDirectoryMappings": [{"Entry": "/", "Target": self.path}],
-            "Policy": policy,
+            "HomeDirectoryMappings": [mapping],
+            "Policy": text,
         }
 
 
-def path_policy(partition: str) -> Mapping[str, Any]:
+def path_policy(partition: str, kms_key: str = "") -> Mapping[str, Any]:
     """The session policy of a PATH home: the one that the template gives its test user.
 
     Transfer puts the home in place of the variables (user guide, users-policies-session).
     """
-    whole_home = {"bucket": "${transfer:HomeBucket}", "folder": "${transfer:HomeFolder}"}
-    return _policy(partition, **whole_home, home="${transfer:HomeDirectory}")
+    variables = ("${transfer:HomeBucket}", "${transfer:HomeFolder}", "${transfer:HomeDirectory}")
+    return _policy(partition, kms_key, *variables)
 
 
-def _policy(partition: str, bucket: str, folder: str, home: str = "") -> Mapping[str, Any]:
-    arn = f"arn:{partition}:s3:::"
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Sid": "ListHome",
-                "Effect": "Allow",
-                "Action": "s3:ListBucket",
-                "Resource": f"{arn}{bucket}",
-                "Condition": {"StringLike": {"s3:prefix": f"{folder}/*"}},
-            },
-            {
-                "Sid": "FilesInHome",
-                "Effect": "Allow",
-                "Action": list(_FILES),
-                "Resource": f"{arn}{home or f'{bucket}/{folder}'}/*",
-            },
-        ],
-    }
+def _policy(partition: str, kms_key: str, bucket: str, folder: str, home: str) -> Mapping[str, Any]:
+    """`kms_key` is the ARN of the key that encrypts the bucket, if it has one of its own."""
+    statements: list[Mapping[str, Any]] = [
+        {
+            "Sid": "ListHome",
+            "Effect": "Allow",
+            "Action": "s3:ListBucket",
+            "Resource": f"arn:{partition}:s3:::{bucket}",
+            "Condition": {"StringLike": {"s3:prefix": f"{folder}/*"}},
+        },
+        {
+            "Sid": "FilesInHome",
+            "Effect": "Allow",
+            "Action": list(_FILES),
+            "Resource": f"arn:{partition}:s3:::{home}/*",
+        },
+    ]
+    if kms_key:
+        use = {"Effect": "Allow", "Action": list(_USE_THE_KEY), "Resource": kms_key}
+        statements.append({"Sid": "UseTheKey", **use})
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def checked_folder(folder: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from quillgate.users import key_kinds
 from quillgate.users.key_line import (
@@ -63,18 +64,21 @@ def read_keys(text: str) -> Pasted:
         return Pasted(problems=(Problem(number, key_kinds.PRIVATE),))
     found = list(_read(lines))
     keys = {each.fingerprint: each for each in reversed(found) if isinstance(each, PublicKey)}
-    problems = tuple(each for each in found if type(each) is Problem)
+    problems = tuple(each for each in found if isinstance(each, Problem))
     if not found:
         problems = (Problem(1, key_kinds.NOTHING),)
-    notes = tuple(Problem(each.line, each.message) for each in found if isinstance(each, _Note))
+    notes = tuple(Problem(*each) for each in found if isinstance(each, _Note))
     return Pasted(tuple(reversed(keys.values())), problems, notes)
 
 
-class _Note(Problem):
+class _Note(NamedTuple):
     """What to know of a key that is taken."""
 
+    line: int
+    message: str
 
-_Found = PublicKey | Problem
+
+_Found = PublicKey | Problem | _Note
 
 
 def _read(lines: list[str]) -> Iterator[_Found]:
