@@ -30,6 +30,7 @@ PARAMETERS = {
     "TestUserPublicKey": "ssh-ed25519 AAAA",
     "SubnetIds": "subnet-1",
     "SecurityGroupIds": "sg-1",
+    "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd",
 }
 
 
