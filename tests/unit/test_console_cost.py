@@ -1,0 +1,86 @@
+"""What a page costs with 10,000 users and 100,000 uploads, and with ten of each: in requests to
+AWS, in names listed, in processor time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from statistics import median
+from urllib.parse import quote
+
+import pytest
+from fastapi.routing import APIRoute
+
+from quillgate.console.pages import all_pages
+from tests.console.every_page import NO_PAGES, PAGES
+from tests.unit.crowded import STATES, Site, name_of, site
+
+_AT_MOST = 3
+_RUNS = 5
+
+
+@pytest.fixture(scope="module")
+def small() -> Site:
+    """Ten of each: users, uploads in each state, dead letters, changes."""
+    return _warm(site(10, 10 * len(STATES), 10))
+
+
+@pytest.fixture(scope="module")
+def large() -> Site:
+    return _warm(site(10_000, 100_000, 1000))
+
+
+def _warm(found: Site) -> Site:
+    """What is read once, or once a minute, is read."""
+    for path in _paths():
+        _open(found, path)
+    return found
+
+
+def _paths() -> list[str]:
+    return [path for paths in PAGES.values() for path in paths]
+
+
+def _open(place: Site, path: str) -> tuple[int, int]:
+    """How many requests a page makes, and how many names they list."""
+    place.bill.reset()
+    quoted = {"user": name_of(0), "key": quote(place.key, safe=""), "version": "v1"}
+    answer = place.browser.get(path.format(**quoted))
+    assert answer.status_code == 200, answer.text
+    return place.bill.requests.total(), place.bill.names
+
+
+def _declared() -> Iterator[str]:
+    for router in all_pages():
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            if "GET" in (route.methods or ()):
+                yield route.path
+
+
+def test_no_page_is_forgotten() -> None:
+    assert set(_declared()) - NO_PAGES == PAGES.keys()
+
+
+@pytest.mark.parametrize("path", _paths())
+def test_a_page_costs_at_most_three_times_as_much(small: Site, large: Site, path: str) -> None:
+    requests, names = _open(small, path)
+    assert requests, "it looked at nothing"
+    more_requests, more_names = _open(large, path)
+    assert more_requests <= _AT_MOST * requests, (more_requests, requests)
+    assert more_names <= _AT_MOST * names, (more_names, names)
+
+
+@pytest.mark.parametrize("path", _paths())
+def test_a_page_takes_at_most_three_times_as_long(small: Site, large: Site, path: str) -> None:
+    """In turns, so that whatever else the machine does meets both."""
+    ratios = [_seconds(large, path) / _seconds(small, path) for _ in range(_RUNS)]
+    assert median(ratios) <= _AT_MOST, ratios
+
+
+def _seconds(place: Site, path: str) -> float:
+    """Of the processor, all threads together."""
+    begun = time.process_time()
+    _open(place, path)
+    return time.process_time() - begun
