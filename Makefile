@@ -10,7 +10,9 @@ READY := .venv/ready
 CLIENTS := sftp:openssh-client lftp:lftp curl:curl rclone:rclone sshfs:sshfs psftp:putty-tools \
 	puttygen:putty-tools node:nodejs npm:npm
 PEERS := sftp:openssh-client /usr/sbin/sshd:openssh-server rclone:rclone s3fs:s3fs fusermount3:fuse3
+BROWSER := chromium:chromium puttygen:putty-tools node:nodejs npm:npm
 NODE_CLIENT := tests/integration/clients/node
+NPM_CI := npm ci --ignore-scripts --no-audit --no-fund --silent
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 
 # Of a list of command:package, the packages whose command is missing are installed.
@@ -22,7 +24,7 @@ define installed
 		$$root apt-get -qq update; $$root apt-get -qq install -y $$missing; }
 endef
 
-.PHONY: help demo test test-compose test-mount test-clients chaos flood fuzz bench check format fidelity images-offline up down clean
+.PHONY: help demo test test-compose test-mount test-clients test-console pictures chaos flood fuzz bench check format fidelity images-offline up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 17
@@ -45,9 +47,18 @@ test-mount: $(READY) ## our file system in the kernel, under the host's sshd; in
 
 test-clients: $(READY) ## the suite's part for other people's clients; installs them first (apt, npm)
 	@$(call installed,$(CLIENTS))
-	@cd $(NODE_CLIENT) && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
+	@cd $(NODE_CLIENT) && $(NPM_CI) --omit=optional
 	@$(BIN)/pytest tests/integration -q -m clients
 	@$(BIN)/python -m tests.integration.clients.table
+
+test-console: $(READY) ## the console in a real Chromium; installs it and axe-core first (apt, npm)
+	@$(call installed,$(BROWSER))
+	@cd tests/console && $(NPM_CI)
+	@$(BIN)/pytest tests/console -q
+
+pictures: $(READY) ## write docs/pictures: the console with customers and files to look at
+	@$(call installed,$(BROWSER))
+	@$(BIN)/python -m tests.console.pictures
 
 chaos: ENVIRONMENT = embedded
 chaos: SEED := $(shell echo $$RANDOM)
