@@ -5,10 +5,19 @@ tests/unit/test_console_cost.py fails when the console serves a page that is not
 
 from __future__ import annotations
 
-# The path as the console declares it, and one to open: with a customer `{user}`, a file `{key}`,
-# its `{version}`.
+# The path as the console declares it, and those to open: with a customer `{user}`, one of the
+# customer's files `{key}`, its `{version}`, and a version of the routes `{routes}`.
 PAGES = {
+    "/routes": ["/routes", "/routes?key={key}"],
+    "/routes/edit": ["/routes/edit"],
+    "/routes/versions": ["/routes/versions"],
+    "/routes/version": ["/routes/version?version_id={routes}"],
     "/changes": ["/changes", "/changes?about={user}"],
+}
+# Parts of those pages, as they are loaded by themselves.
+PARTS = {
+    "/routes/try": ["/routes/try?key={key}"],
+    "/routes/text": ["/routes/text"],
 }
 # They show nothing of their own.
 NO_PAGES = {"/", "/_console/health"}

@@ -13,7 +13,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from quillgate.console.pages import all_pages
-from tests.console.every_page import NO_PAGES, PAGES
+from tests.console.every_page import NO_PAGES, PAGES, PARTS
 from tests.unit.crowded import STATES, Site, name_of, site
 
 _AT_MOST = 3
@@ -39,13 +39,13 @@ def _warm(found: Site) -> Site:
 
 
 def _paths() -> list[str]:
-    return [path for paths in PAGES.values() for path in paths]
+    return [path for paths in (PAGES | PARTS).values() for path in paths]
 
 
 def _open(place: Site, path: str) -> tuple[int, int]:
     """How many requests a page makes, and how many names they list."""
     place.bill.reset()
-    quoted = {"user": name_of(0), "key": quote(place.key, safe=""), "version": "v1"}
+    quoted = {"user": name_of(0), "key": quote(place.key, safe=""), "version": "v1", "routes": "v1"}
     answer = place.browser.get(path.format(**quoted))
     assert answer.status_code == 200, answer.text
     return place.bill.requests.total(), place.bill.names
@@ -60,7 +60,7 @@ def _declared() -> Iterator[str]:
 
 
 def test_no_page_is_forgotten() -> None:
-    assert set(_declared()) - NO_PAGES == PAGES.keys()
+    assert set(_declared()) - NO_PAGES == PAGES.keys() | PARTS.keys()
 
 
 @pytest.mark.parametrize("path", _paths())
