@@ -38,7 +38,7 @@ def putty_pair(folder: Path, kind: str = "ed25519", comment: str = "dana@office"
 def weak_line(folder: Path) -> str:
     """An RSA key that is too short today."""
     ppk = folder / "weak.ppk"
-    new = ("-t", "rsa", "-b", "1024", "--no-strong-rsa", "-C", "old", "-q")
+    new = ("-t", "rsa", "-b", "1024", "-C", "old", "-q")
     _puttygen(*new, "--new-passphrase", "/dev/null", "-o", str(ppk))
     return _puttygen(str(ppk), "-L").strip()
 

@@ -16,6 +16,13 @@ _REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", event =>
   console.error(`forbidden by ${event.violatedDirective}: ${event.blockedURI}`));
 """
+_POST = """
+([path, fields]) => {
+  const csrf = document.querySelector("input[name=csrf]").value;
+  const body = new URLSearchParams({csrf, ...fields});
+  return fetch(path, {method: "POST", body}).then(answer => answer.status);
+}"""
+_MOST_TABS = 60
 
 Name = str | re.Pattern[str]
 
@@ -48,7 +55,7 @@ class Person:
         assert answer.status == status, f"{path}: {answer.status}"
 
     def work_as(self, role: str) -> None:
-        """Choose a role on the page."""
+        """Choose a role on the page; leads to the first page."""
         if self.page.url == "about:blank":
             self.open("/changes")
         self.page.get_by_label("Work as").select_option(role)
@@ -63,15 +70,32 @@ class Person:
 
     def press(self, name: Name) -> None:
         """Press a button."""
-        self.page.get_by_role("button", name=name).first.click()
+        self.page.get_by_role("button", name=name, exact=True).first.click()
 
     def follow(self, name: Name) -> None:
         """Follow a link."""
-        self.page.get_by_role("link", name=name).first.click()
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+
+    def unfold(self, words: str) -> None:
+        """Show what is folded away."""
+        self.page.locator("summary").filter(has_text=words).first.click()
 
     def field(self, label: Name) -> Locator:
         """The field of a label."""
-        return self.page.get_by_label(label).first
+        return self.page.get_by_label(label, exact=True).first
+
+    def tab_to(self, there: Locator) -> None:
+        """Go to a link, field or button with the keyboard, from where one is."""
+        for _ in range(_MOST_TABS):
+            if there.evaluate("it => it === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        expect(there).to_be_focused()
+
+    def post(self, path: str, **fields: str) -> int:
+        """Send a form by hand, with the session's token; gives the status."""
+        status: int = self.page.evaluate(_POST, [path, fields])
+        return status
 
     # Looking
 
@@ -83,6 +107,10 @@ class Person:
     def sees(self, text: Name) -> None:
         """Such a text is there, or comes."""
         expect(self.content).to_contain_text(text)
+
+    def has(self, text: str) -> None:
+        """Such a text is there now. Raises AssertionError."""
+        assert text in self.content.inner_text()
 
     def sees_no(self, text: Name) -> None:
         """No such text is there, or it goes away."""
@@ -96,10 +124,6 @@ class Person:
         """The page says what is wrong."""
         found = self.page.get_by_role("alert").filter(has_text=text)
         expect(found.first).to_be_visible()
-
-    def sees_after_loading_again(self, text: Name) -> None:
-        """Such a text is there when the page has been loaded some times."""
-        self.reload_until(lambda: expect(self.content).to_contain_text(text, timeout=500))
 
     def reload_until(self, look: Callable[[], None]) -> None:
         """Load the page again until `look` raises nothing."""

@@ -8,18 +8,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import Visit
-from tests.console.person import Person
+from tests.console.tasks import ROUTES, with_route
 from tests.integration.support import Environment, NewUser, Quill, upload
 
-EDITOR, CHECKED = "The routes", "#checked"
-
-
-def with_route(person: Person, name: str) -> str:
-    """The text of the editor, and one route more."""
-    text = person.field(EDITOR).input_value()
-    table = {"project": name, "directory": f"{name}/incoming", "stories": f"{name}/outgoing"}
-    lines = [f'{field} = "{value}"' for field, value in table.items()]
-    return "\n".join([text, "[[route]]", *lines, ""])
+CHECKED = "#checked"
 
 
 @pytest.fixture
@@ -32,10 +24,10 @@ def test_what_is_typed_is_checked_as_it_is_typed(visit: Visit, customer: NewUser
     person.open("/routes/edit")
     checked = person.page.locator(CHECKED)
     text = with_route(person, customer.name)
-    person.fill(EDITOR, text.replace("stories", "storys"))
+    person.fill(ROUTES, text.replace("stories", "storys"))
     expect(checked).to_contain_text("Nothing can be saved before this is right")
     expect(checked).to_contain_text(re.compile("line [0-9]+"))
-    person.fill(EDITOR, text)
+    person.fill(ROUTES, text)
     expect(checked).not_to_contain_text("Nothing can be saved")
     expect(checked).to_contain_text(f"{customer.name}/incoming")
 
@@ -48,11 +40,11 @@ def test_broken_routes_are_kept_as_typed_and_mended(
     person.open("/routes")
     person.follow("Change the routes")
     good = with_route(person, customer.name)
-    person.fill(EDITOR, good.replace(f'"{customer.name}/outgoing"', "outgoing"))
+    person.fill(ROUTES, good.replace(f'"{customer.name}/outgoing"', "outgoing"))
     person.press("Save and put in force")
     person.sees("Nothing can be saved before this is right")
-    expect(person.field(EDITOR)).to_have_value(re.compile("stories = outgoing"))
-    person.fill(EDITOR, good)
+    expect(person.field(ROUTES)).to_have_value(re.compile("stories = outgoing"))
+    person.fill(ROUTES, good)
     person.press("Save and put in force")
     person.is_told("Saved")
     person.sees(f"{customer.name}/incoming")
@@ -64,7 +56,7 @@ def test_broken_routes_are_kept_as_typed_and_mended(
 def test_the_check_button_works_without_javascript(visit: Visit, customer: NewUser) -> None:
     person = visit("operator", java_script_enabled=False)
     person.open("/routes/edit")
-    person.fill(EDITOR, with_route(person, customer.name))
+    person.fill(ROUTES, with_route(person, customer.name))
     person.press("Check")
     expect(person.page.locator(CHECKED)).to_contain_text(f"{customer.name}/incoming")
     person.open("/routes")
@@ -74,7 +66,7 @@ def test_the_check_button_works_without_javascript(visit: Visit, customer: NewUs
 def test_a_change_is_undone(visit: Visit, customer: NewUser) -> None:
     person = visit("operator")
     person.open("/routes/edit")
-    person.fill(EDITOR, with_route(person, customer.name))
+    person.fill(ROUTES, with_route(person, customer.name))
     person.press("Save and put in force")
     person.sees(f"{customer.name}/incoming")
     person.follow("Earlier versions")
@@ -91,8 +83,8 @@ def test_of_two_who_change_them_at_once_the_second_sees_the_firsts(visit: Visit)
     first, second = visit("operator"), visit("operator")
     for each in (first, second):
         each.open("/routes/edit")
-    first.fill(EDITOR, with_route(first, "of-the-first"))
-    second.fill(EDITOR, with_route(second, "of-the-second"))
+    first.fill(ROUTES, with_route(first, "of-the-first"))
+    second.fill(ROUTES, with_route(second, "of-the-second"))
     first.press("Save and put in force")
     first.is_told("Saved")
     second.press("Save and put in force")
