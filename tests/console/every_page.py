@@ -8,6 +8,22 @@ from __future__ import annotations
 # The path as the console declares it, and those to open: with a customer `{user}`, one of the
 # customer's files `{key}`, its `{version}`, and a version of the routes `{routes}`.
 PAGES = {
+    "/customers": ["/customers", "/customers?q={user}"],
+    "/customers/new": ["/customers/new"],
+    "/customers/{name}": ["/customers/{user}"],
+    "/customers/{name}/": ["/customers/{user}/"],
+    "/customers/{name}/keys/new": ["/customers/{user}/keys/new"],
+    "/customers/{name}/remove": ["/customers/{user}/remove"],
+    "/uploads": [
+        "/uploads",
+        "/uploads?user={user}",
+        "/uploads?state=dead",
+        "/uploads?state=rejected",
+    ],
+    "/uploads/one": ["/uploads/one?key={key}", "/uploads/one?key={key}&version={version}"],
+    "/dead-letters": ["/dead-letters"],
+    "/dead-letters/all": ["/dead-letters/all"],
+    "/health": ["/health"],
     "/routes": ["/routes", "/routes?key={key}"],
     "/routes/edit": ["/routes/edit"],
     "/routes/versions": ["/routes/versions"],
@@ -16,6 +32,7 @@ PAGES = {
 }
 # Parts of those pages, as they are loaded by themselves.
 PARTS = {
+    "/uploads/rows": ["/uploads/rows"],
     "/routes/try": ["/routes/try?key={key}"],
     "/routes/text": ["/routes/text"],
 }

@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 from botocore import xform_name
 
+SERVER = "s-0123456789abcdef0"
 _LISTED_AT_ONCE = 1000
 Answer = dict[str, Any]
 # Of a hundred thousand objects few are ever read: what makes one will do.
@@ -203,12 +204,12 @@ class Transfer:
         end = start + MaxResults
         found = [_brief(self._users[name]) for name in self._names[start:end]]
         more = {"NextToken": str(end)} if end < len(self._names) else {}
-        return {"ServerId": "s-1", "Users": found, **more, "names": len(found)}
+        return {"ServerId": SERVER, "Users": found, **more, "names": len(found)}
 
     def describe_user(self, UserName: str, **_: Any) -> Answer:  # noqa: N803
         if UserName not in self._users:
             raise RefusedError(400, "ResourceNotFoundException")
-        return {"ServerId": "s-1", "User": self._users[UserName]}
+        return {"ServerId": SERVER, "User": self._users[UserName]}
 
     def describe_server(self, **_: Any) -> Answer:
         return {"Server": {"HostKeyFingerprint": "SHA256:abc=", "Arn": "arn:server"}}

@@ -74,7 +74,7 @@ _OUTPUTS = {
     "QueueUrl": "http://queue",
     "DeadLetterQueueUrl": "http://letters",
     "UserRoleArn": ROLE,
-    "ServerId": "s-1",
+    "ServerId": aws.SERVER,
     "ServerEndpoint": "s-1.server.transfer.example",
     "SecretName": "secret",
 }
@@ -152,7 +152,7 @@ def _user(name: str) -> aws.Answer:
         "DateImported": datetime.now(UTC),
     }
     return {
-        "Arn": f"arn:aws:transfer:us-east-1:123456789012:user/s-1/{name}",
+        "Arn": f"arn:aws:transfer:us-east-1:123456789012:user/{aws.SERVER}/{name}",
         "UserName": name,
         "Role": ROLE,
         "HomeDirectory": f"/{BUCKET}/{name}",
