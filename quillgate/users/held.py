@@ -20,16 +20,22 @@ DISABLED = "quillgate:disabled"
 
 
 def account(user: Mapping[str, Any], kept: Kept | None) -> Account:
-    """Of what DescribeUser gave, and the keys kept of a user who is disabled."""
+    """Of what DescribeUser gave, and the keys kept of a user who is disabled.
+
+    Of one who is between the two, somebody having been interrupted, some keys may be in Transfer
+    and some be kept: all are the user's.
+    """
     keys = tuple(map(held_key, user.get("SshPublicKeys", ())))
     tags = {each["Key"]: each["Value"] for each in user.get("Tags", ())}
     is_disabled = kept is not None and not keys
+    there = {key.fingerprint for key in keys}
+    kept_only = [key for key in (kept.keys if kept else ()) if key.fingerprint not in there]
     return Account(
         name=user["UserName"],
         home=home_of(user),
         home_type=user.get("HomeDirectoryType", "PATH"),
         role=user["Role"],
-        keys=kept.keys if kept and is_disabled else keys,
+        keys=(*keys, *kept_only),
         disabled_since=kept.since if kept and is_disabled else None,
         created_by=tags.get(CREATED_BY),
         created_at=tags.get(CREATED_AT),

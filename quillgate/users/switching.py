@@ -6,9 +6,13 @@ between, another run of the same finishes it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from quillgate.errors import UserError
 from quillgate.users.accounts import Accounts
 from quillgate.users.held import DISABLED, held_key
+from quillgate.users.records import Kept
 
 _ROUNDS = 5
 
@@ -19,6 +23,8 @@ def disable(accounts: Accounts, name: str, now: str) -> None:
     for _ in range(_ROUNDS):
         if not _take_keys(accounts, name, now):
             return
+    # Whoever enables the user meanwhile may have said that what was taken last counts no longer.
+    accounts.records.set_disabled(name, now)
     raise UserError("keys are being added all the time to", name, "try again")
 
 
@@ -49,18 +55,27 @@ def _take_keys(accounts: Accounts, name: str, now: str) -> bool:
 
 
 def enable(accounts: Accounts, name: str) -> None:
-    """Give the keys back, then say that what is kept counts no longer."""
+    """Give the keys back, then say that what is kept counts no longer.
+
+    Until all are there, whoever is disabling the user meanwhile.
+    """
     server, records = accounts.server, accounts.records
-    kept = records.kept(name)
-    keys = kept.keys if kept else ()
-    for key in keys:
-        server.add_key(name, key.line)
-        records.add_key(key.fingerprint, name)
-    if user := server.describe(name):
-        server.untag(user["Arn"], DISABLED)
-    records.drop_disabled(name)
-    user = server.describe(name)
-    if kept and keys and user and not user.get("SshPublicKeys"):
-        # Somebody disabled the user at the same moment: what is kept is all there is.
+    if (kept := records.kept(name)) is None:
+        return
+    for _ in range(_ROUNDS):
+        for key in kept.keys:
+            server.add_key(name, key.line)
+            records.add_key(key.fingerprint, name)
+        if user := server.describe(name):
+            server.untag(user["Arn"], DISABLED)
+        records.drop_disabled(name)
+        if _has_all(server.describe(name) or {}, kept):
+            return
+        # What is kept is all there is of some keys.
         records.set_disabled(name, kept.since)
-        raise UserError("disabled by somebody else meanwhile", name, "ask who, then try again")
+    raise UserError("disabled by somebody else meanwhile", name, "ask who, then try again")
+
+
+def _has_all(user: Mapping[str, Any], kept: Kept) -> bool:
+    has = {held_key(each).fingerprint for each in user.get("SshPublicKeys", ())}
+    return has.issuperset(key.fingerprint for key in kept.keys)
