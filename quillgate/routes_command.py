@@ -14,6 +14,8 @@ from sftp_watchdog.routes import MAX_BYTES, Routes, decode, parse
 
 from quillgate import routes_versions
 from quillgate.errors import ConfigError
+from quillgate.operate.deployment import Deployment
+from quillgate.operate.routing import routing
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.routes_replace import count, replace, told, warn
 from quillgate.routes_store import RoutesStore
@@ -69,8 +71,9 @@ def versions(
 
     Example: quillgate routes versions
     """
-    store = RoutesStore.of(find(environment, stack, state))
-    page = routes_versions.page(store, limit)
+    deployment = Deployment.of(find(environment, stack, state))
+    in_force = routing(deployment).routes
+    page = routes_versions.page(RoutesStore.at(deployment), in_force, limit)
     for each in page.versions:
         typer.echo(told(each))
     if page.next:

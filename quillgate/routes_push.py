@@ -42,6 +42,7 @@ def stories_pattern(deployment: Deployment) -> str:
     return deployment.target.parameters().get("StoriesPattern", "*")
 
 
-def _short(lines: Sequence[str]) -> list[str]:
+def _short(lines: Sequence[str]) -> str:
     more = len(lines) - _CHANGES_KEPT
-    return [*lines[:_CHANGES_KEPT], *([f"and {more} more"] if more > 0 else [])]
+    kept = [*lines[:_CHANGES_KEPT], *([f"and {more} more"] if more > 0 else [])]
+    return "\n".join(kept) or "no route, only the text"

@@ -52,17 +52,28 @@ def warn(routes: Routes) -> None:
 
 def count(routes: Routes) -> str:
     """`1 route`, `2 routes`."""
-    number = len(routes.routes)
-    return f"{number} route{'' if number == 1 else 's'}"
+    return _routes(len(routes.routes))
 
 
 def told(version: Version) -> str:
-    """One line of a version: its id, when, how large, and whose."""
-    size = "deleted" if version.is_deletion else f"{version.size} bytes"
-    by = safe(version.pushed_by or "")
-    words = [version.version_id, f"{version.moment:%Y-%m-%d %H:%M:%S}", size, by]
-    in_force = "in force" if version.is_latest and not version.is_deletion else ""
-    return "  ".join(filter(None, [*words, in_force]))
+    """One line of a version: its id, when, whose, and what there is to say of it."""
+    moment = f"{version.moment:%Y-%m-%d %H:%M:%S}"
+    words = [version.version_id, moment, safe(version.pushed_by or "-"), _standing(version)]
+    return "  ".join(words)
+
+
+def _standing(version: Version) -> str:
+    if version.is_deletion:
+        return "deleted"
+    if version.is_latest:
+        return "in force" if not version.problem else version.problem
+    if version.problem or not version.changes:
+        return version.problem or "the same routes"
+    return f"differs in {_routes(len(version.changes))}"
+
+
+def _routes(number: int) -> str:
+    return f"{number} route{'' if number == 1 else 's'}"
 
 
 def _say_what_changes(now: Routing, routes: Routes) -> None:

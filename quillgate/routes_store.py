@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -112,11 +111,12 @@ class RoutesStore:
         )
         with closing(found["Body"]) as body:
             content = body.read(MAX_BYTES + 1)
+        who = found.get("Metadata", {}).get(_PUSHED_BY)
         return Stored(
             content,
             found["ETag"],
             found.get("VersionId"),
-            pushed_by(found.get("Metadata", {})),
+            unquote(who) if who else None,
             found.get("LastModified"),
         )
 
@@ -126,8 +126,3 @@ class RoutesStore:
         except ClientError:
             found = None
         return found.pushed if found else "they are gone"
-
-
-def pushed_by(metadata: Mapping[str, str]) -> str | None:
-    """Who pushed, by the metadata of the object."""
-    return unquote(metadata[_PUSHED_BY]) if _PUSHED_BY in metadata else None

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
-from sftp_watchdog.errors import http_status
+from sftp_watchdog.errors import RoutesError
 from sftp_watchdog.names import CONFIG_KEY
+from sftp_watchdog.routes import Routes, decode, parse
 
 from quillgate.errors import ConfigError
-from quillgate.routes_store import RoutesStore, pushed_by
+from quillgate.routes_review import changes
+from quillgate.routes_store import RoutesStore, Stored
 
 _AT_ONCE = 16
+_COMPARED = 200_000  # bytes: a second's work for a page of them
 _LOOKED_BACK = 1000  # versions: what S3 lists at once
 
 
@@ -23,16 +25,18 @@ _LOOKED_BACK = 1000  # versions: what S3 lists at once
 class Version:
     """One version, or that they were deleted (`is_deletion`, of no size); `size` is in bytes.
 
-    `pushed_by` is None when it was written without a push, as by the first deploy.
+    `pushed_by` is None when it was written without a push, as by the first deploy. `changes` says
+    what would change if it was put back; `problem` why it cannot be, or is not looked into here.
     """
 
     version_id: str
     moment: datetime
     size: int = 0
-    etag: str = ""
     is_deletion: bool = False
     is_latest: bool = False
     pushed_by: str | None = None
+    changes: tuple[str, ...] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True)
@@ -43,11 +47,11 @@ class Page:
     next: str | None = None
 
 
-def page(store: RoutesStore, limit: int = 50, after: str = "") -> Page:
+def page(store: RoutesStore, in_force: Routes | None, limit: int = 50, after: str = "") -> Page:
     """One listing, and one request for each version; `after` is a page's `next`."""
     answer = _listed(store, limit, after)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = tuple(pool.map(lambda each: _version(store, each), _own(answer)))
+        found = tuple(pool.map(lambda each: _version(store, in_force, each), _own(answer)))
     has_more = answer["IsTruncated"] and answer.get("NextKeyMarker") == CONFIG_KEY
     return Page(found, answer.get("NextVersionIdMarker") if has_more else None)
 
@@ -81,25 +85,27 @@ def _own(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     return (each for each in found if each["Key"] == CONFIG_KEY)
 
 
-def _version(store: RoutesStore, found: Mapping[str, Any]) -> Version:
-    is_deletion = "ETag" not in found
-    return Version(
+def _version(store: RoutesStore, in_force: Routes | None, found: Mapping[str, Any]) -> Version:
+    listed = Version(
         version_id=found["VersionId"],
         moment=found["LastModified"],
         size=found.get("Size", 0),
-        etag=found.get("ETag", ""),
-        is_deletion=is_deletion,
+        is_deletion="ETag" not in found,
         is_latest=found["IsLatest"],
-        pushed_by=None if is_deletion else _pushed_by(store, found["VersionId"]),
     )
-
-
-def _pushed_by(store: RoutesStore, version_id: str) -> str | None:
-    where = {"Bucket": store.bucket, "Key": CONFIG_KEY, "VersionId": version_id}
+    if listed.is_deletion:
+        return listed
     try:
-        return pushed_by(store.target.client("s3").head_object(**where)["Metadata"])
-    except ClientError as error:
-        # Gone since it was listed.
-        if http_status(error) != 404:
-            raise
-        return None
+        stored = store.read_version(listed.version_id)
+    except ConfigError:
+        return replace(listed, problem="gone since it was listed")
+    return replace(_compared(listed, stored, in_force), pushed_by=stored.pushed_by)
+
+
+def _compared(version: Version, stored: Stored, in_force: Routes | None) -> Version:
+    if version.size > _COMPARED:
+        return replace(version, problem="too long to compare here")
+    try:
+        return replace(version, changes=tuple(changes(in_force, parse(decode(stored.content)))))
+    except RoutesError:
+        return replace(version, problem="cannot be used")

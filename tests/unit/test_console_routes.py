@@ -139,8 +139,7 @@ def test_saved_routes_are_in_force_in_the_visitors_name_and_on_record() -> None:
     assert change.result == "done"
     assert change.after is not None
     assert change.after["version"] == "v2"
-    [line] = change.after["changes"]
-    assert line.startswith("~ project 'other'")
+    assert change.after["changes"].startswith("~ project 'other'")
 
 
 def test_the_first_routes_of_a_stack_are_saved_as_well() -> None:
@@ -175,6 +174,7 @@ def test_what_would_not_work_is_not_saved_told_by_line_and_kept_as_typed(
     where = place(toml())
     answer = save(browser("operator", where), text)
     assert answer.status_code == 422
+    assert "Nothing was saved" in answer.text
     assert typed(answer) == text
     for problem in problems:
         assert problem in words(answer)
@@ -306,11 +306,10 @@ def test_many_versions_are_shown_fifty_at_a_time() -> None:
     visitor = browser(place=where)
     first = visitor.get("/routes/versions").text
     assert first.count('data-label="Who"') == 50
-    assert bucket(where).heads == 50
+    assert bucket(where).gets == 51
     older = re.search(r'href="(/routes/versions\?after=[^"]+)"', first)
     assert older
     assert "12:01:09" in visitor.get(html.unescape(older[1])).text
-    assert "No" not in visitor.get("/routes/versions?after=v21").text.partition("<table")[2]
     assert "Show older" not in visitor.get("/routes/versions?after=v21").text
 
 

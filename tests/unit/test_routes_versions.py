@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from sftp_watchdog.routes import parse
 
 from quillgate import routes_versions
 from quillgate.errors import ConfigError
+from quillgate.routes_replace import told
 from quillgate.routes_store import RoutesStore
 from tests.unit.operate_fakes import Place
 from tests.unit.routes_fakes import place, toml
@@ -16,7 +18,7 @@ def store_of(where: Place) -> RoutesStore:
 def test_pages_lead_from_the_newest_to_the_oldest() -> None:
     store, after, found = store_of(place(*map(str, range(7)))), "", []
     while True:
-        page = routes_versions.page(store, 3, after)
+        page = routes_versions.page(store, None, 3, after)
         assert len(page.versions) <= 3
         found += [each.version_id for each in page.versions]
         if page.next is None:
@@ -26,7 +28,7 @@ def test_pages_lead_from_the_newest_to_the_oldest() -> None:
 
 
 def test_a_bucket_without_routes_has_no_versions() -> None:
-    assert routes_versions.page(store_of(place())) == routes_versions.Page()
+    assert routes_versions.page(store_of(place()), None) == routes_versions.Page()
     with pytest.raises(ConfigError, match="no earlier routes in"):
         routes_versions.one_before(store_of(place()))
 
@@ -43,3 +45,26 @@ def test_before_a_deletion_is_what_was_deleted() -> None:
     assert routes_versions.one_before(store_of(where)) == "v2"
     where.s3.put_object(Key="watchdog.config", Body=b"new")
     assert routes_versions.one_before(store_of(where)) == "v2"
+
+
+def test_each_says_what_would_change_if_it_was_put_back() -> None:
+    where = place("[[route]", toml("old"), toml() + "#" * 200_000, toml())
+    where.s3.delete_object(Key="watchdog.config")
+    found = routes_versions.page(store_of(where), parse(toml())).versions
+    assert [each.is_deletion for each in found] == [True, False, False, False, False]
+    assert [each.problem for each in found[1:]] == [
+        None,
+        "too long to compare here",
+        None,
+        "cannot be used",
+    ]
+    assert found[1].changes == ()
+    [line] = found[3].changes
+    assert line.endswith("was project 'acme-sales'")
+    assert [told(each).rpartition("  ")[2] for each in found] == [
+        "deleted",
+        "the same routes",
+        "too long to compare here",
+        "differs in 1 route",
+        "cannot be used",
+    ]

@@ -71,6 +71,7 @@ def _editor(request: Request, draft: Draft, status: int = 200) -> Response:
         request,
         "routes/edit.html",
         status=status,
+        is_refused=status == 422,
         draft=draft,
         text=draft.content.decode(errors="replace"),
         etag=etag_of(draft.now),

@@ -14,6 +14,7 @@ from quillgate.console.pages.routes_draft import Draft, Drafts, etag_of
 from quillgate.console.rendering import notify, render
 from quillgate.console.visitors import Operator, Viewer
 from quillgate.errors import ConfigError, RoutesChangedError
+from quillgate.operate.routing import routing
 from quillgate.routes_push import put_in_force
 from quillgate.routes_store import RoutesStore, Stored
 
@@ -31,7 +32,8 @@ def routes() -> APIRouter:
         request: Request, _: Viewer, after: Annotated[str, Query(max_length=_LONGEST_ID)] = ""
     ) -> Response:
         """The newest first."""
-        page = routes_versions.page(_store(request), _SHOWN, after)
+        now = routing(_desk(request).deployment)
+        page = routes_versions.page(_store(request), now.routes, _SHOWN, after)
         return render(request, "routes/versions.html", page=page)
 
     @router.get("/routes/version")
