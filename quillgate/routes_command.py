@@ -17,7 +17,7 @@ from quillgate.errors import ConfigError
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.routing import routing
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
-from quillgate.routes_replace import count, replace, told, warn
+from quillgate.routes_replace import count, line_of, replace, warn
 from quillgate.routes_store import RoutesStore
 from quillgate.state import DEFAULT_STATE
 from quillgate.target import Target, find
@@ -75,7 +75,7 @@ def versions(
     in_force = routing(deployment).routes
     page = routes_versions.page(RoutesStore.at(deployment), in_force, limit)
     for each in page.versions:
-        typer.echo(told(each))
+        typer.echo(line_of(each))
     if page.next:
         typer.echo(f"older ones are left out: --limit {limit * 2}", err=True)
 
@@ -97,10 +97,9 @@ def undo(
     """
     target = find(environment, stack, state)
     store = RoutesStore.of(target)
-    version_id = version or routes_versions.one_before(store)
-    content = store.read_version(version_id).content
-    with _unusable(f"version {version_id}"):
-        replace(target, content, "routes undo", yes=yes)
+    back = store.read_version(version) if version else routes_versions.one_before(store)
+    with _unusable(f"version {back.version_id}"):
+        replace(target, back.content, "routes undo", yes=yes)
 
 
 @app.command()

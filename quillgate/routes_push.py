@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 from quillgate.audit import Audit
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.routing import Routing
-from quillgate.routes_review import changes, checked
+from quillgate.routes_review import changes, checked, shortened
 from quillgate.routes_store import RoutesStore, Stored
 
 # What the audit trail is about.
@@ -30,7 +29,8 @@ def put_in_force(
     """
     routes, store = checked(content, stories_pattern(deployment)), RoutesStore.at(deployment)
     before = {"version": now.stored.version_id} if now.stored else None
-    after = {"changes": _short(list(changes(now.routes, routes)))}
+    lines = shortened(list(changes(now.routes, routes)), _CHANGES_KEPT)
+    after = {"changes": "\n".join(lines) or "no route, only the text"}
     with audit.change(what, ROUTES, before, after) as draft:
         stored = store.replace(now.stored, content, audit.who)
         draft.after = {"version": stored.version_id, **after}
@@ -40,9 +40,3 @@ def put_in_force(
 def stories_pattern(deployment: Deployment) -> str:
     """Where Quill may write stories, by the stack's parameter."""
     return deployment.target.parameters().get("StoriesPattern", "*")
-
-
-def _short(lines: Sequence[str]) -> str:
-    more = len(lines) - _CHANGES_KEPT
-    kept = [*lines[:_CHANGES_KEPT], *([f"and {more} more"] if more > 0 else [])]
-    return "\n".join(kept) or "no route, only the text"

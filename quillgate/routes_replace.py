@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import typer
@@ -14,7 +13,7 @@ from quillgate.operate.orders import person
 from quillgate.operate.routing import Routing, routing
 from quillgate.operate.words import safe
 from quillgate.routes_push import put_in_force, stories_pattern
-from quillgate.routes_review import changes, checked, warnings
+from quillgate.routes_review import changes, checked, shortened, warnings
 from quillgate.routes_store import RoutesStore
 from quillgate.routes_versions import Version
 from quillgate.target import Target
@@ -55,7 +54,7 @@ def count(routes: Routes) -> str:
     return _routes(len(routes.routes))
 
 
-def told(version: Version) -> str:
+def line_of(version: Version) -> str:
     """One line of a version: its id, when, whose, and what there is to say of it."""
     moment = f"{version.moment:%Y-%m-%d %H:%M:%S}"
     words = [version.version_id, moment, safe(version.pushed_by or "-"), _standing(version)]
@@ -78,12 +77,7 @@ def _routes(number: int) -> str:
 
 def _say_what_changes(now: Routing, routes: Routes) -> None:
     if now.stored and now.problem:
-        typer.echo(f"what is stored now cannot be used: {now.problem}", err=True)
-    _say(list(changes(now.routes, routes)) or ["no route changes"])
-
-
-def _say(lines: Sequence[str]) -> None:
-    for line in lines[:_CHANGES_SHOWN]:
+        typer.echo(now.problem, err=True)
+    lines = shortened(list(changes(now.routes, routes)), _CHANGES_SHOWN)
+    for line in lines or ["no route changes"]:
         typer.echo(line, err=True)
-    if more := len(lines[_CHANGES_SHOWN:]):
-        typer.echo(f"and {more} more", err=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
@@ -111,6 +111,12 @@ def _elsewhere(was: Match | None, now: Match) -> str | None:
     if was.deliver_to != now.deliver_to:
         return f"stays {now.project}, its story would go to {now.deliver_to!r}"
     return None
+
+
+def shortened(lines: Sequence[str], number: int) -> list[str]:
+    """So many lines, and how many more there are."""
+    more = len(lines) - number
+    return [*lines[:number], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _unwritable(routes: Routes, pattern: str) -> Iterator[Problem]:

@@ -56,16 +56,18 @@ def page(store: RoutesStore, in_force: Routes | None, limit: int = 50, after: st
     return Page(found, answer.get("NextVersionIdMarker") if has_more else None)
 
 
-def one_before(store: RoutesStore) -> str:
-    """The id of the newest version that says something else than what is in force.
+def one_before(store: RoutesStore) -> Stored:
+    """The newest version that says something else than what is in force.
 
-    Raises ConfigError when there is none.
+    Raises ConfigError when there is none among the last thousand.
     """
-    found = list(_own(_listed(store, _LOOKED_BACK)))
-    current = next((each.get("ETag", "") for each in found if each["IsLatest"]), "")
-    for each in found:
-        if each.get("ETag", current) != current:
-            return str(each["VersionId"])
+    now = store.read()
+    for each in _own(_listed(store, _LOOKED_BACK)):
+        # Not by its ETag: of an encrypted object that is another one at each write.
+        if "ETag" in each:
+            stored = store.read_version(each["VersionId"])
+            if not now or stored.content != now.content:
+                return stored
     raise ConfigError("no earlier routes in", str(store), "push some: quillgate routes push FILE")
 
 

@@ -5,7 +5,7 @@ from sftp_watchdog.routes import parse
 
 from quillgate import routes_versions
 from quillgate.errors import ConfigError
-from quillgate.routes_replace import told
+from quillgate.routes_replace import line_of
 from quillgate.routes_store import RoutesStore
 from tests.unit.operate_fakes import Place
 from tests.unit.routes_fakes import place, toml
@@ -34,7 +34,7 @@ def test_a_bucket_without_routes_has_no_versions() -> None:
 
 
 def test_the_one_before_says_something_else() -> None:
-    assert routes_versions.one_before(store_of(place("1", "2", "2"))) == "v1"
+    assert routes_versions.one_before(store_of(place("1", "2", "2"))).version_id == "v1"
     with pytest.raises(ConfigError, match="no earlier routes in"):
         routes_versions.one_before(store_of(place("1", "1")))
 
@@ -42,9 +42,9 @@ def test_the_one_before_says_something_else() -> None:
 def test_before_a_deletion_is_what_was_deleted() -> None:
     where = place(toml("old"), toml())
     where.s3.delete_object(Key="watchdog.config")
-    assert routes_versions.one_before(store_of(where)) == "v2"
+    assert routes_versions.one_before(store_of(where)).version_id == "v2"
     where.s3.put_object(Key="watchdog.config", Body=b"new")
-    assert routes_versions.one_before(store_of(where)) == "v2"
+    assert routes_versions.one_before(store_of(where)).version_id == "v2"
 
 
 def test_each_says_what_would_change_if_it_was_put_back() -> None:
@@ -61,7 +61,7 @@ def test_each_says_what_would_change_if_it_was_put_back() -> None:
     assert found[1].changes == ()
     [line] = found[3].changes
     assert line.endswith("was project 'acme-sales'")
-    assert [told(each).rpartition("  ")[2] for each in found] == [
+    assert [line_of(each).rpartition("  ")[2] for each in found] == [
         "deleted",
         "the same routes",
         "too long to compare here",
