@@ -10,8 +10,16 @@ from typing import Any
 
 from sftp_watchdog.names import CONFIG_KEY
 
-from tests.unit.operate_fakes import NOW, FakeVersions, Place
+from tests.unit.operate_fakes import BUCKET, NOW, FakeVersions, Place
 from tests.unit.watchdog_fakes import client_error
+
+_OUTPUTS = {
+    "BucketName": BUCKET,
+    "LedgerBucketName": "ledger-1",
+    "WatchdogFunctionName": "dev-quillgate-sftp-watchdog",
+    "QueueUrl": "http://queue",
+    "DeadLetterQueueUrl": "http://dead-letters",
+}
 
 
 def toml(project: str = "acme-sales", directory: str = "acme/incoming", **more: str) -> str:
@@ -43,6 +51,8 @@ class VersionedS3(FakeVersions):
 
     def put_object(self, **request: Any) -> dict[str, Any]:
         answer = super().put_object(**request)
+        if request["Key"] != CONFIG_KEY:
+            return answer
         kept = self._keep(request["Body"], request.get("Metadata", {}), answer["ETag"])
         return {**answer, "VersionId": kept.version_id}
 
@@ -51,6 +61,8 @@ class VersionedS3(FakeVersions):
         self._keep(None, {}, "")
 
     def get_object(self, **request: Any) -> dict[str, Any]:
+        if request["Key"] != CONFIG_KEY:
+            return super().get_object(**request)
         self.gets += 1
         if "VersionId" not in request:
             super().get_object(**request)
@@ -107,6 +119,9 @@ class VersionedS3(FakeVersions):
 
 def place(*texts: str, environment: str = "embedded", stories: str = "*/outgoing/*") -> Place:
     """A stack in whose bucket these routes were stored, one after the other."""
-    stack = {"Parameters": [{"ParameterKey": "StoriesPattern", "ParameterValue": stories}]}
+    stack = {
+        "Parameters": [{"ParameterKey": "StoriesPattern", "ParameterValue": stories}],
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in _OUTPUTS.items()],
+    }
     formation = SimpleNamespace(describe_stacks=lambda **_: {"Stacks": [stack]})
     return Place(s3=VersionedS3(*texts), formation=formation, environment=environment)
