@@ -126,7 +126,7 @@ class Accounts:
         user = self.server.describe(name) if NAME.fullmatch(name) else None
         if user is None:
             return None
-        return account(user, None if user.get("SshPublicKeys") else self.records.kept(name))
+        return account(user, self.records.kept(name))
 
     def _snapshot(self) -> tuple[Listed, ...]:
         with self.known.lock:
