@@ -29,7 +29,9 @@ _TYPE = r"(?:ssh|ecdsa|sk|x509v3|webauthn|rsa)-[a-z0-9@.-]+"
 _KEY = re.compile(rf"(?P<type>{_TYPE})(?: +(?P<body>\S+)(?: +(?P<comment>.*))?)?")
 _BODY_ALONE = re.compile(r"(?P<body>AAAA[\w+/]+={0,3})(?: +(?P<comment>.*))?")
 _OPTIONS = re.compile(r'(?P<options>(?:[^\s"]|"(?:\\.|[^"\\])*+")++) +(?P<rest>.*)')
-_OPTION = re.compile(r'(?P<name>[^\s",=]+)(?:=(?:"(?:\\.|[^"\\])*+"|[^\s",]*+))?(?:,|$)')
+_OPTION = re.compile(
+    r'(?:^|(?<=,))(?P<name>[^\s",=]+)(?:=(?:"(?:\\.|[^"\\])*+"|[^\s",]*+))?(?:,|$)'
+)
 # What a mail program leaves when it breaks a line.
 _UNFINISHED = re.compile(rf"(?:{_TYPE}|(?:{_TYPE} +)?AAAA[\w+/]*)")
 _REST = re.compile(r"[A-Za-z0-9+/]+={0,3}(?: .*)?")

@@ -16,19 +16,17 @@ _LOOKALIKES = str.maketrans(
     }
 )
 _ENTITY = re.compile(r"&(?:[a-z]{2,6}|#\d{2,5}|#x[0-9a-f]{2,5});", re.IGNORECASE)
-# Quoted in a mail, in a code block, or between quotes.
-_AROUND = re.compile(
-    r"^[\s>`]*(?:(?P<quote>['\"])(?P<quoted>[^'\"]*)(?P=quote)|(?P<bare>.*?))[\s`]*$"
-)
+# Quoted in a mail, or in a code block.
+_BEFORE, _BEHIND = " >`", " `"
 
 # The armour of PEM, OpenSSH, PGP and SSH2; PuTTY's files; and their bodies without armour: the
 # openssh-key-v1 magic and the DER of PKCS#1, PKCS#8 and SEC 1.
 _PRIVATE = re.compile(
-    r"BEGIN\s+(?:\w+\s+){0,3}PRIVATE\s+KEY"
-    r"|PuTTY-User-Key-File|Private-(?:Lines|MAC|Hash)\s*:|AGE-SECRET-KEY-"
+    r"(?i:BEGIN\s+(?:\w+\s+){0,3}PRIVATE\s+KEY"
+    r"|PuTTY-User-Key-File|Private-(?:Lines|MAC|Hash)\s*:|AGE-SECRET-KEY-)"
     r"|b3BlbnNzaC1rZXktdjE"
-    r"|^\W*(?:MII.{3}IBA[AD]|MHcCAQEE|MIGkAgEB|MIHcAgEB|MIGHAgEAM|MIG2AgEAM|MIHuAgEAM|MC4CAQAwBQYDK2V)",
-    re.IGNORECASE | re.MULTILINE,
+    r"|(?<![A-Za-z0-9+/])(?:MII.{3}IBA[AD]|MHcCAQEE|MIGkAgEB|MIHcAgEB"
+    r"|MIGHAgEAM|MIG2AgEAM|MIHuAgEAM|MC4CAQAwBQYDK2V)"
 )
 
 
@@ -58,5 +56,6 @@ def private_line(lines: list[str]) -> int | None:
 
 
 def _bare(line: str) -> str:
-    found = _AROUND.match(line)
-    return (found["quoted"] or found["bare"] or "").strip() if found else line.strip()
+    bare = line.strip().lstrip(_BEFORE).rstrip(_BEHIND)
+    is_quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\""
+    return bare[1:-1].strip() if is_quoted else bare

@@ -25,11 +25,8 @@ from quillgate.users.model import PublicKey
 
 _LONGEST_PASTE = 1_000_000
 _MOST_PARTS = 60
-_BEGIN = re.compile(r"-* ?BEGIN [A-Z0-9 ]+?-")
-_END = re.compile(r"-+ ?END [A-Z0-9 ]+?-*$")
-_BLOCK = re.compile(
-    r"-* ?BEGIN (?P<what>[A-Z0-9 ]+?) ?-+\s*(?P<body>.*?)\s*-+ ?END [A-Z0-9 ]+?-*", re.DOTALL
-)
+_BEGIN = re.compile(r"-* ?BEGIN (?P<what>[A-Z0-9 ]+?) ?-+")
+_END = re.compile(r"(?<!-)-++ ?END [A-Z0-9 ]+?-*$")
 # RFC 4716, 3.3: `Tag: value`; a line that ends with a backslash goes on.
 _HEADERS = re.compile(r"(?:[\w-]+:(?:[^\n]*\\\n)*+[^\n]*\n)*+")
 _COMMENT = re.compile(r"^comment: *\"?(.*?)\"?$", re.IGNORECASE | re.MULTILINE)
@@ -94,31 +91,32 @@ def _read(lines: list[str]) -> Iterator[_Found]:
 
 
 def _line(lines: list[str], at: int) -> tuple[list[_Found], int]:
-    """The key that begins on a line, joined with those behind it as long as that helps."""
+    """The key that begins on a line, joined with those behind it as long as that may help."""
     refused, text = None, lines[at]
-    for after in range(at + 1, at + _MOST_PARTS):
-        more = lines[after] if after < len(lines) else ""
+    for length in range(1, _MOST_PARTS):
+        more = lines[at + length] if at + length < len(lines) else ""
         try:
             key, note = public_key(text, at + 1)
         except KeyRefusedError as error:
             refused = refused or Problem(at + 1, str(error))
         else:
-            if not key.comment and is_comment(more):
-                return [public_key(f"{text} {more}", at + 1)[0]], after - at + 1
-            return [key, *([_Note(at + 1, note)] if note else [])], after - at
+            slipped = not key.comment and is_comment(more)
+            if slipped:
+                key, _ = public_key(f"{text} {more}", at + 1)
+            return [key, *([_Note(at + 1, note)] if note else [])], length + slipped
         if not (is_unfinished(text) and goes_on(more)):
             break
         text = joined(text, more)
-    return [refused] if refused else [], 1
+    return [refused] if refused else [], length
 
 
 def _block(lines: list[str], at: int) -> tuple[list[_Found], int]:
-    """What stands between BEGIN and END."""
+    """What stands between BEGIN and END, which may be on one line."""
+    begin = _BEGIN.match(lines[at])
     for end in range(at, len(lines)):
-        if _END.search(lines[end]):
-            found = _BLOCK.fullmatch("\n".join(lines[at : end + 1]))
-            what, body = (found["what"], found["body"]) if found else ("", "")
-            return [_of_block(what, body, at + 1)], end - at + 1
+        if begin and (found := _END.search(lines[end])):
+            text = "\n".join([*lines[at:end], lines[end][: found.start()]])
+            return [_of_block(begin["what"], text[begin.end() :].strip(), at + 1)], end - at + 1
     return [Problem(at + 1, key_kinds.NO_END)], len(lines) - at
 
 

@@ -279,6 +279,48 @@ def test_however_a_private_key_is_cut_nothing_of_it_is_in_a_message(
     assert not any(piece in told for each in secret for piece in pieces(each, 16)[:-1])
 
 
+PATHOLOGICAL = (
+    *(
+        "` ",
+        "\n",
+        "-",
+        " ",
+        "> ",
+        '"',
+        "\\",
+        "A",
+        "AAAA",
+        "AAAAQ\n",
+        "ssh-rsa\n",
+        "BEGIN ",
+        "-END ",
+    ),
+    *("-----BEGIN PUBLIC KEY-----\n", "---- BEGIN SSH2 PUBLIC KEY ----\n", "a,", "from=", 'a"b"'),
+    *("ssh-rsa AAAA\n", "&lt;", "SHA256:", "1 ", "Comment: \\\n", "MII", "PRIVATE KEY"),
+)
+
+
+@pytest.mark.parametrize("piece", PATHOLOGICAL)
+@pytest.mark.parametrize(
+    "around", ["{}", "{} ssh-rsa AAAA x", "-----BEGIN X-----{}-----END X-----"]
+)
+def test_long_rubbish_is_answered_too(piece: str, around: str) -> None:
+    text = around.format(piece * (300_000 // len(piece)))
+    assert not read_keys(text).keys
+
+
+def test_a_key_that_was_broken_and_cut_is_one_problem() -> None:
+    left = pieces(_public(_rsa()), 60)[:-2]
+    text = "\n".join([*left, "", "hello"])
+    assert [each.line for each in read_keys(text).problems] == [1, len(left) + 2]
+
+
+def test_the_note_of_a_key_whose_comment_slipped_is_told() -> None:
+    pasted = read_keys(f'from="10.0.0.0/8" {line()}\njo@example.com')
+    assert [key.comment for key in pasted.keys] == ["jo@example.com"]
+    assert [note.line for note in pasted.notes] == [1]
+
+
 def test_files_of_windows_are_read() -> None:
     text = line("jo")
     for encoding in ("utf-8", "utf-8-sig", "utf-16"):
