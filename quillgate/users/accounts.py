@@ -65,10 +65,10 @@ class Accounts:
 
     def every(self) -> Iterator[Listed]:
         """All users, a thousand to a call."""
-        kept, homes = self.records.names_disabled(), self.records.homes()
+        disabled, homes = self.records.names_disabled(), self.records.homes()
         for user in self.server.every():
-            bucket_folder = homes.get(user["UserName"])
-            yield _shown(user, user["UserName"] in kept, bucket_folder)
+            name = user["UserName"]
+            yield _shown(user, name in disabled, homes.get(name))
 
     def search(self, words: str, limit: int = 50) -> tuple[Listed, ...]:
         """Users whose names hold all the words; first the one who is called exactly so."""
@@ -149,15 +149,15 @@ class Accounts:
 
     def _listed(self, user: Mapping[str, Any]) -> Listed:
         name = user["UserName"]
-        is_kept = not user.get("SshPublicKeyCount") and self.records.kept(name) is not None
+        is_disabled = not user.get("SshPublicKeyCount") and self.records.is_disabled(name)
         home = self.records.home(name) if user.get("HomeDirectoryType") == "LOGICAL" else None
-        return _shown(user, is_kept, home)
+        return _shown(user, is_disabled, home)
 
 
-def _shown(user: Mapping[str, Any], is_kept: bool, logical_home: str | None) -> Listed:
+def _shown(user: Mapping[str, Any], is_disabled: bool, logical_home: str | None) -> Listed:
     count = int(user.get("SshPublicKeyCount", 0))
     home = home_of(user) or (f"/{logical_home}" if logical_home else "")
-    return Listed(user["UserName"], home, count, is_disabled=is_kept and not count)
+    return Listed(user["UserName"], home, count, is_disabled=is_disabled and not count)
 
 
 def _as_listed(found: Account) -> Listed:

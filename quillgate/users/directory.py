@@ -167,7 +167,7 @@ class Directory:
     def enable(self, name: str) -> Account:
         """Let a disabled user in again, with the keys kept."""
         found = self.find(name)
-        if not self.accounts.records.kept(name):
+        if not self.accounts.records.is_disabled(name):
             return found
         with self._change("users enable", found):
             switching.enable(self.accounts, name)

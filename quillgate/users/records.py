@@ -48,6 +48,10 @@ class Records:
             json.loads(text)["since"], tuple(sorted(found, key=lambda key: key.imported_at))
         )
 
+    def is_disabled(self, name: str) -> bool:
+        """Whether what is kept of a user counts."""
+        return self.ledger.text(_disabled(name)) is not None
+
     def keep_key(self, name: str, key: HeldKey) -> None:
         """Keep a key of a user."""
         text = json.dumps(asdict(key), ensure_ascii=False)

@@ -35,7 +35,7 @@ def _drop_leftovers(accounts: Accounts, name: str) -> None:
     """
     user = accounts.server.describe(name) or {}
     has = {held_key(each).fingerprint for each in user.get("SshPublicKeys", ())}
-    if accounts.records.kept(name) is None:
+    if not accounts.records.is_disabled(name):
         accounts.records.drop_kept_keys(name, but=has)
 
 

@@ -133,6 +133,7 @@ def test_who_sent_a_private_key_is_left_out(stack: Stack, tmp_path: Path) -> Non
     _write(tmp_path / "other.pub", line())
     [trouble] = _troubles(_plan(stack, tmp_path))
     assert trouble.startswith("acme:1: this is the PRIVATE half")
+    assert trouble.endswith("acme is left out until then")
     _import(stack, tmp_path)
     assert _users(stack) == {"other": 1}
 
@@ -273,6 +274,15 @@ def test_what_transfer_refuses_is_told_and_the_rest_is_done(stack: Stack, tmp_pa
     assert [account.name for account in done.accounts] == ["one"]
     [trouble] = done.troubles
     assert str(trouble).startswith("many.pub:1: many: user was made, with 5 of 6 keys")
+
+
+def test_a_home_that_cannot_be_looked_at_stops_nothing(stack: Stack, tmp_path: Path) -> None:
+    users = f"long:x:1001:1001::/home/{'x' * 300}:/bin/sh\nacme:x:1002:1002::/home/acme:/bin/sh\n"
+    _write(tmp_path / "etc/passwd", users)
+    _write(tmp_path / "home/acme/.ssh/authorized_keys", line())
+    planned = _plan(stack, tmp_path)
+    assert [step.name for step in planned.steps] == ["acme"]
+    assert "File name too long" in _troubles(planned)[0]
 
 
 def test_what_is_no_source_is_told(tmp_path: Path) -> None:

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from quillgate.errors import UserError
 from quillgate.users.sources.found import Found, Place, Trouble, of_file
 
 _FILES = ("authorized_keys", ".ssh/authorized_keys", ".ssh/authorized_keys2")
 
 
 def read_folder(folder: Path) -> Iterator[Found]:
-    """Everybody in the folder, by name."""
-    for path in sorted(folder.iterdir()):
+    """Everybody in the folder, by name; UserError when it cannot be read."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise UserError("cannot be read", str(folder), f"{error.strerror}") from error
+    for path in paths:
         if path.name.startswith("."):
             continue
         if path.is_dir():
@@ -27,7 +32,15 @@ def read_folder(folder: Path) -> Iterator[Found]:
 
 def keys_below(folder: Path) -> list[Path]:
     """The files with keys in one user's folder."""
-    return [folder / name for name in _FILES if (folder / name).is_file()]
+    return [folder / name for name in _FILES if _may_be_there(folder / name)]
+
+
+def _may_be_there(file: Path) -> bool:
+    """What may not be looked at counts as there: reading it then says why not."""
+    try:
+        return file.is_file()
+    except OSError:
+        return True
 
 
 def _in_folder(folder: Path) -> Iterator[Found]:

@@ -95,8 +95,11 @@ def of_paste(name: str, pasted: Pasted, begin: Place, folder: str | None = None)
     for note in pasted.notes:
         yield Remark(at(note.line), note.message)
     for problem in pasted.problems:
-        is_private = problem.message == PRIVATE
-        yield Trouble(at(problem.line), problem.message, spoils=name if is_private else None)
+        if problem.message == PRIVATE:
+            message = f"{PRIVATE}; {safe(name)} is left out until then"
+            yield Trouble(at(problem.line), message, spoils=name)
+        else:
+            yield Trouble(at(problem.line), problem.message)
     if pasted.keys:
         yield Wanted(name, pasted.keys, at(pasted.keys[0].number), folder)
 
