@@ -14,6 +14,7 @@ from quillgate.console.app import Cookie, create_app
 from quillgate.console.desk import Desk
 from quillgate.console.sign_in import ChosenRole
 from tests.unit.operate_fakes import Place
+from tests.unit.users_fakes import Stack
 
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -39,13 +40,13 @@ class Browser:
         return found[1]
 
 
-def console(place: Place | None = None) -> FastAPI:
+def console(place: Place | Stack | None = None) -> FastAPI:
     """The app as it is served locally, on a stack of fakes."""
     deployment = (place or Place()).deployment
     return create_app(Desk(lambda: deployment), ChosenRole("kim"), Cookie("secret"))
 
 
-def browser(role: str = "viewer", place: Place | None = None) -> Browser:
+def browser(role: str = "viewer", place: Place | Stack | None = None) -> Browser:
     """Somebody who works in `role`."""
     found = Browser(TestClient(console(place), base_url="http://127.0.0.1"))
     # Not followed: the first page asks Transfer, which few tests have.
