@@ -46,9 +46,13 @@ _SHAPES = {"ResourceNotFoundException": _NotFoundError, "ResourceExistsException
 
 
 class Fate:
-    """Ends the process before something is changed in Transfer or the ledger, counted from 0."""
+    """Ends the process before something is changed in Transfer or the ledger, counted from 0.
 
-    def __init__(self) -> None:
+    `error` is what it raises: a server's request ends with it, not the server.
+    """
+
+    def __init__(self, error: type[BaseException] = Killed) -> None:
+        self.error = error
         self._left: int | None = None
 
     def strike(self, at: int) -> None:
@@ -62,7 +66,7 @@ class Fate:
         if self._left is None:
             return
         if self._left == 0:
-            raise Killed
+            raise self.error
         self._left -= 1
 
 
