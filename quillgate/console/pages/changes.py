@@ -37,9 +37,23 @@ def routes() -> APIRouter:
 
 def differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
-) -> list[tuple[str, Any, Any]]:
-    """What is not the same: name, value before, value after; None where there was none."""
+) -> list[tuple[str, list[str], list[str]]]:
+    """What is not the same: name, what there was, what there is; of a list only what differs."""
     old, new = before or {}, after or {}
-    names = [*old, *(name for name in new if name not in old)]
-    found = [(name, old.get(name), new.get(name)) for name in names]
-    return [(name, was, now) for name, was, now in found if was != now]
+    found = [
+        (name, _texts(old.get(name)), _texts(new.get(name))) for name in dict.fromkeys([*old, *new])
+    ]
+    return [
+        (name, [each for each in was if each not in now], [each for each in now if each not in was])
+        for name, was, now in found
+        if was != now
+    ]
+
+
+def _texts(value: Any) -> list[str]:
+    """A value for people; of a key its line, which ends with whose it is."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return [str(value.get("line", value) if isinstance(value, dict) else value)]
