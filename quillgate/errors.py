@@ -10,6 +10,7 @@ QuillgateError
 ├── UserError          an SFTP user cannot be made or changed like that
 ├── CostError          numbers of which no bill can be made
 ├── NoUploadError      no upload of that key, or of that version
+├── OrderError         what a person orders of an upload cannot be done with it
 └── TargetError        no environment, or not the one that was asked for
 """
 
@@ -57,6 +58,10 @@ class CostError(QuillgateError):
 
 class NoUploadError(QuillgateError):
     """No upload of that key, or of that version."""
+
+
+class OrderError(QuillgateError):
+    """What a person orders of an upload cannot be done with it as it is; it is left so."""
 
 
 class UserError(QuillgateError):

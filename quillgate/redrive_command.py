@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from sftp_watchdog.entry import Entry
 
+from quillgate.audit import Audit
+from quillgate.operate import by_hand
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import Orders, person
 from quillgate.operate.queues import depth
-from quillgate.operate.redrive import (
-    Redriven,
-    Wanted,
-    dead_entries,
-    dead_letters,
-    newest_entry,
-    one_entry,
-)
+from quillgate.operate.redrive import Redriven, Wanted
 from quillgate.operate.words import safe, short, time_of
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.signals import end_on_signals
@@ -45,6 +42,12 @@ def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
     environment: EnvironmentOption = None,
     stack: StackOption = None,
     state: StateOption = DEFAULT_STATE,
+    dismiss: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHY", help="Settle the key for good instead: nobody can deliver it, or is to."
+        ),
+    ] = None,
     yes: YesOption = False,
 ) -> None:
     """Put dead letters back on the queue; with --key, have one upload told whatever its state.
@@ -55,37 +58,52 @@ def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
         raise typer.BadParameter("name a time or a key", param_hint="--since")
     if version_id is not None and key is None:
         raise typer.BadParameter("needs --key", param_hint="--version-id")
+    if dismiss is not None and (key is None or not dismiss.strip()):
+        raise typer.BadParameter("needs --key, and why", param_hint="--dismiss")
     end_on_signals(lambda number: 128 + number)
     moment = time_of(since, datetime.now(UTC), "--since") if since else None
-    wanted = Wanted(moment, key, version_id)
-    carry_out(Deployment.of(find(environment, stack, state)), wanted, yes=yes)
+    deployment = Deployment.of(find(environment, stack, state))
+    if key is not None and dismiss is not None:
+        settle(deployment, by_hand.entry_of(deployment, key, version_id), dismiss.strip(), yes=yes)
+    else:
+        carry_out(deployment, Wanted(moment, key, version_id), yes=yes)
 
 
 def carry_out(deployment: Deployment, wanted: Wanted, *, yes: bool) -> None:
     """Name the stack, ask on AWS unless `yes`, and put back what is wanted."""
+    _ask(deployment, lambda: _question(deployment, wanted.key), yes=yes)
+    _put_back(Orders(deployment, person(deployment)), wanted)
+
+
+def settle(deployment: Deployment, entry: Entry, why: str, *, yes: bool) -> None:
+    """Name the stack, ask on AWS unless `yes`, and dismiss an upload."""
+    _ask(deployment, lambda: f"Never have {entry.key!r} told to Quill?", yes=yes)
+    audit = Audit(deployment.ledger, person(deployment))
+    changed = by_hand.dismiss(deployment, audit, entry, why)
+    typer.echo(f"was {entry.outcome}: {entry.key!r}, version {entry.version_id}")
+    typer.echo(f"settled: {safe(changed.reason)}")
+
+
+def _ask(deployment: Deployment, question: Callable[[], str], *, yes: bool) -> None:
     typer.echo(deployment.target.title, err=True)
     if deployment.target.environment == "aws" and not yes:
-        typer.confirm(_question(deployment, wanted.key), abort=True)
-    _put_back(Orders(deployment, person(deployment)), wanted)
+        typer.confirm(question(), abort=True)
 
 
 def _put_back(orders: Orders, wanted: Wanted) -> None:
     """Whatever ends it, the counts are told."""
-    done = Redriven()
+    done, audit = Redriven(), Audit(orders.deployment.ledger, orders.by)
     try:
         with Console(stderr=True).status("looking") as status:
 
             def say(count: int) -> None:
                 status.update(f"{count} put back")
 
-            entry = newest_entry(orders.deployment, wanted) if wanted.key is not None else None
-            dead_letters(orders, wanted, done, say)
-            if wanted.key is None:
-                dead_entries(orders, wanted, done, say)
-            elif entry:
-                typer.echo(one_entry(orders, entry, done))
-            elif not done.letters:
-                typer.echo(f"not in the ledger: {wanted.key!r} - quillgate sweep puts it back")
+            by_hand.redrive(orders, audit, wanted, done, say)
+        if done.said:
+            typer.echo(done.said)
+        elif wanted.key is not None and not done.letters:
+            typer.echo(f"not in the ledger: {wanted.key!r} - quillgate sweep puts it back")
     finally:
         _tell(done)
 

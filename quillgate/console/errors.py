@@ -12,7 +12,7 @@ from sftp_watchdog.errors import WatchdogError
 from starlette.exceptions import HTTPException
 
 from quillgate.console.rendering import render
-from quillgate.errors import NoUploadError, QuillgateError, TargetError
+from quillgate.errors import NoUploadError, OrderError, QuillgateError, TargetError
 
 _log = logging.getLogger(__name__)
 _TITLES = {404: "There is no such page", 405: "That cannot be done here"}
@@ -42,6 +42,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(NoUploadError, _missing)
     app.add_exception_handler(TargetError, _missing)
+    app.add_exception_handler(OrderError, _refused)
     for kind in (QuillgateError, WatchdogError, ClientError, BotoCoreError):
         app.add_exception_handler(kind, _failed)
     app.add_exception_handler(Exception, _unexpected)
@@ -78,6 +79,10 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _missing(request: Request, error: Exception) -> Response:
     return problem(request, 404, "Not found", str(error))
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    return problem(request, 409, "That was not done", str(error))
 
 
 def _failed(request: Request, error: Exception) -> Response:

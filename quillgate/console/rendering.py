@@ -23,10 +23,16 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "sign_in": request.app.state.sign_in,
         "stack": request.app.state.desk.title,
         "csrf": request.session.get("csrf", ""),
-        "notice": request.session.pop("notice", None),
+        # A part of a page must not take away what the page is to show.
+        "notice": None if is_part(request) else request.session.pop("notice", None),
         "here": request.url.path,
     }
     return _templates.TemplateResponse(request, template, {**shared, **values}, status_code=status)
+
+
+def is_part(request: Request) -> bool:
+    """Whether htmx asks, for a part of the page that is shown."""
+    return "HX-Request" in request.headers
 
 
 def notify(request: Request, words: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -11,7 +11,9 @@ from sftp_watchdog.entry import FIRST_STEPS, Entry, Step
 from sftp_watchdog.ledger_names import Ref
 from sftp_watchdog.shapes import in_utc
 
+from quillgate.errors import NoUploadError
 from quillgate.operate import versions
+from quillgate.operate.by_hand import entry_of
 from quillgate.operate.dead_letters import DeadLetters
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import is_order
@@ -21,6 +23,7 @@ from quillgate.operate.versions import Version
 
 _SHOWN = 3
 _LETTERS_LOOKED_AT = 1000
+_LOG_PAGES_AT_A_GLANCE = 3
 # What ends one try of the watchdog.
 _TRIES = ("retrying", "dead", "accepted", "rejected", "unrouted", "waiting")
 
@@ -38,7 +41,8 @@ class Moment:
 class VersionLife:
     """One version: its moments, oldest first, and what can be said of it that has no time.
 
-    `size` is in bytes; `outcome` is the ledger's, None when it has no entry.
+    `size` is in bytes; `outcome` is the ledger's, None when it has no entry; `is_gone` when only
+    the ledger still knows of it.
     """
 
     version_id: str
@@ -50,6 +54,7 @@ class VersionLife:
     attempts: int
     moments: tuple[Moment, ...]
     remarks: tuple[str, ...]
+    is_gone: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,23 +80,49 @@ def life_of(deployment: Deployment, key: str, *, whole: bool = False) -> Life:
         raise versions.none_of(s3, bucket, key)
     shown = found if whole else found[:_SHOWN]
     biographer = _Biographer(deployment)
-    return Life(
-        environment=deployment.target.environment,
-        stack=deployment.target.stack_name,
-        key=key,
-        route=biographer.route(key),
-        versions=tuple(biographer.version(each) for each in reversed(shown)),
-        has_older=len(shown) < len(found),
-    )
+    told = tuple(biographer.version(each) for each in reversed(shown))
+    return _life(deployment, key, biographer.route(key), told, has_older=len(shown) < len(found))
+
+
+def life_of_version(deployment: Deployment, key: str, version_id: str = "") -> Life:
+    """One version of `key`, the newest if none is named, also one that only the ledger still has.
+
+    At a glance: of the server's log and the dead-letter queue no more is read than a page may cost.
+    Raises NoUploadError when nobody knows of it.
+    """
+    s3, bucket = deployment.client("s3"), deployment.bucket
+    found = versions.newest(s3, bucket, key)
+    meant = next((each for each in found if version_id in ("", each.version_id)), None)
+    biographer = _Biographer(deployment, is_glance=True)
+    try:
+        told = biographer.version(meant) if meant else biographer.gone(key, version_id)
+    except NoUploadError as error:
+        unknown = versions.no_version(found, version_id) if found else None
+        raise unknown or versions.none_of(s3, bucket, key) from error
+    return _life(deployment, key, biographer.route(key), (told,), has_older=len(found) > 1)
+
+
+def _life(
+    deployment: Deployment,
+    key: str,
+    route: str,
+    told: tuple[VersionLife, ...],
+    *,
+    has_older: bool,
+) -> Life:
+    target = deployment.target
+    return Life(target.environment, target.stack_name, key, route, told, has_older)
 
 
 class _Biographer:
     """Gathers what the parts of a stack know of one version."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, *, is_glance: bool = False) -> None:
         self._bucket = deployment.bucket
         self._ledger = deployment.ledger
-        self._log = SessionLog(deployment.client("logs"), deployment.server_log_group)
+        log = SessionLog(deployment.client("logs"), deployment.server_log_group)
+        self._log = replace(log, pages=_LOG_PAGES_AT_A_GLANCE) if is_glance else log
+        self._is_glance = is_glance
         self._routing = routing(deployment)
         self._deployment = deployment
 
@@ -132,6 +163,18 @@ class _Biographer:
             remarks=tuple(remarks),
         )
 
+    def gone(self, key: str, version_id: str) -> VersionLife:
+        """A version that S3 has no more. Raises NoUploadError when the ledger has none either."""
+        entry = entry_of(self._deployment, key, version_id or None)
+        moment = datetime.fromisoformat(entry.uploaded_at)
+        known = Version(key, entry.version_id or "null", moment, entry.size, entry.etag)
+        told = self.version(known)
+        is_there = versions.has(self._deployment.client("s3"), self._bucket, key, entry.version_id)
+        if is_there:  # older than the newest 500
+            return told
+        remarks = (*told.remarks, "the file itself is no longer kept")
+        return replace(told, remarks=remarks, is_gone=True)
+
     def _entry(self, version: Version) -> Entry | None:
         upload = version.upload(self._bucket)
         held = self._ledger.find(Ref.of(upload.key, upload.upload_id))
@@ -155,7 +198,7 @@ class _Biographer:
             yield Moment(in_utc(close.moment), "SFTP", what)
 
     def _remarks(self, entry: Entry) -> Iterator[str]:
-        if entry.outcome == "dead":
+        if entry.outcome == "dead" and not self._is_glance:
             yield self._where_dead(entry)
         if entry.due:
             what = "a worker is at it until" if entry.outcome == "telling" else "next try by"

@@ -13,6 +13,7 @@ from sftp_watchdog.ledger import Ledger
 from sftp_watchdog.ledger_names import Ref
 from sftp_watchdog.shapes import in_utc
 
+from quillgate.operate.alarms import alarms
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.queues import Depth, depth
 from quillgate.operate.routing import routing
@@ -94,7 +95,7 @@ def overview(deployment: Deployment, now: datetime) -> Overview:
         last_accepted=_last_accepted(ledger, now),
         routes=len(routes.routes.routes) if routes.routes else None,
         routes_problem=routes.problem,
-        alarms=tuple(_alarms(deployment)),
+        alarms=tuple(alarm.name for alarm in alarms(deployment)),
     )
 
 
@@ -135,13 +136,14 @@ def _last_accepted(ledger: Ledger, now: datetime) -> Entry | None:
 
 def _oldest(deployment: Deployment, attention: Iterable[Attention], now: datetime) -> Age | None:
     """Engines have no ApproximateAgeOfOldestMessage: the ledger's oldest retry stands for it."""
-    if deployment.target.environment == "aws" and (age := _age_by_metric(deployment, now)):
+    if deployment.target.environment == "aws" and (age := age_by_metric(deployment, now)):
         return age
     retrying = next((each.oldest for each in attention if each.state == "retrying"), None)
     return Age(retrying.uploaded_at, "ledger") if retrying else None
 
 
-def _age_by_metric(deployment: Deployment, now: datetime) -> Age | None:
+def age_by_metric(deployment: Deployment, now: datetime) -> Age | None:
+    """Of the oldest message, by CloudWatch; None when it knows of none."""
     points = deployment.client("cloudwatch").get_metric_statistics(
         Namespace="AWS/SQS",
         MetricName="ApproximateAgeOfOldestMessage",
@@ -156,13 +158,3 @@ def _age_by_metric(deployment: Deployment, now: datetime) -> Age | None:
     last = max(points, key=lambda point: point["Timestamp"])
     since = last["Timestamp"] - timedelta(seconds=last["Maximum"])
     return Age(in_utc(since), "CloudWatch") if last["Maximum"] else None
-
-
-def _alarms(deployment: Deployment) -> Iterator[str]:
-    pages = deployment.client("cloudwatch").get_paginator("describe_alarms")
-    prefix = f"{deployment.prefix}-"
-    for page in pages.paginate(StateValue="ALARM", AlarmNamePrefix=prefix):
-        for alarm in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", [])):
-            # Engines may not filter.
-            if alarm["StateValue"] == "ALARM" and alarm["AlarmName"].startswith(prefix):
-                yield alarm["AlarmName"]

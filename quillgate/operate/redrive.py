@@ -6,18 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from math import inf
 
 from sftp_watchdog.entry import Entry
 from sftp_watchdog.events import Upload
 from sftp_watchdog.evidence import Evidence
 from sftp_watchdog.ledger_names import Ref
 
-from quillgate.errors import NoUploadError
 from quillgate.operate import versions
 from quillgate.operate.dead_letters import DeadLetters, Letter
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import Orders
-from quillgate.operate.words import safe
 
 _TOGETHER = 10
 _FOREIGN_KEPT = 5  # to be shown
@@ -25,11 +24,17 @@ _FOREIGN_KEPT = 5  # to be shown
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which uploads are meant: stored at `since` or later, of `key`, of one of its versions."""
+    """Which uploads are meant: stored at `since` or later, of `key`, of one of its versions.
+
+    Or what is in one dead letter, `message_id`. About `limit` dead letters are looked at, and as
+    many entries; all without one.
+    """
 
     since: datetime | None = None
     key: str | None = None
     version_id: str | None = None
+    message_id: str | None = None
+    limit: int | None = None
 
     def __call__(self, upload: Upload | Entry) -> bool:
         """Whether this one is."""
@@ -41,6 +46,8 @@ class Wanted:
 
     def is_in(self, letter: Letter) -> bool:
         """Whether a dead letter has one of them, or says of one whether it is whole."""
+        if self.message_id not in (None, letter.message_id):
+            return False
         return any(map(self, letter.uploads)) or any(map(self._is_about, letter.evidence))
 
     def _is_about(self, evidence: Evidence) -> bool:
@@ -50,12 +57,16 @@ class Wanted:
 
 @dataclass
 class Redriven:
-    """What was done so far, in uploads; `others` are dead letters that were not meant."""
+    """What was done so far, in uploads; `others` are dead letters that were not meant.
+
+    `said` is what became of the one upload that was named.
+    """
 
     letters: int = 0
     entries: int = 0
     others: int = 0
     foreign: int = 0
+    said: str = ""
     examples: list[Letter] = field(default_factory=list)
     _ids: set[str] = field(default_factory=set)
 
@@ -85,7 +96,7 @@ def dead_letters(
     """Put the dead letters that are meant back; the others are as they were."""
     where = orders.deployment
     with DeadLetters(where.client("sqs"), where.dead_letter_queue_url) as queue:
-        for batch in queue.batches():
+        for batch in queue.batches(wanted.limit or inf):
             taken = [letter for letter in batch if wanted.is_in(letter)]
             orders.dead_letters(queue, taken)
             done.count(batch, taken)
@@ -100,7 +111,7 @@ def dead_entries(
     It was purged there, or lay there for longer than SQS keeps messages. `wanted` is of a time.
     """
     ledger = orders.deployment.ledger
-    refs = ledger.needing_attention("dead")
+    refs = islice(ledger.needing_attention("dead"), wanted.limit)
     while some := list(islice(refs, _TOGETHER)):
         entries = [held.entry for held in map(ledger.find, some) if held]
         dead = [entry for entry in entries if entry.outcome == "dead" and not done.has(entry)]
@@ -123,8 +134,7 @@ def newest_entry(deployment: Deployment, wanted: Wanted) -> Entry | None:
         raise versions.none_of(s3, bucket, key)
     meant = [each for each in found if wanted.version_id in (None, each.version_id)]
     if not meant:
-        advice = f"its versions: {', '.join(each.version_id for each in found[:5])}"
-        raise NoUploadError("no such version", safe(wanted.version_id or ""), advice)
+        raise versions.no_version(found, wanted.version_id or "")
     upload = meant[0].upload(bucket)
     held = deployment.ledger.find(Ref.of(key, upload.upload_id))
     return held.entry if held else None

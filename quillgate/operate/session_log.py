@@ -16,7 +16,7 @@ from typing import Any
 # S3's time of a large object may be that of its beginning: hours before CLOSE.
 _REACHES = (timedelta(minutes=2), timedelta(hours=6))
 _LONGEST_SESSION = timedelta(days=1)
-_MAX_PAGES = 50  # of up to 10,000 lines or 1 MB each
+_MAX_PAGES = 50
 # The line is written a moment after the story; clocks differ by less.
 _SLACK = timedelta(seconds=5)
 
@@ -62,10 +62,14 @@ class Line:
 
 @dataclass(frozen=True)
 class SessionLog:
-    """The log group of one server; a missing group is an empty one."""
+    """The log group of one server; a missing group is an empty one.
+
+    `pages` bounds what one look reads: each has up to 10,000 lines or 1 MB.
+    """
 
     logs: Any
     group: str
+    pages: int = _MAX_PAGES
 
     def of_upload(self, path: str, moment: datetime, size: int) -> list[Line]:
         """What stored the object of that time: login, OPEN, CLOSE, RENAME; none if nothing did."""
@@ -124,7 +128,7 @@ class SessionLog:
         }
         pages = self.logs.get_paginator("filter_log_events").paginate(**request)
         try:
-            for page in islice(pages, _MAX_PAGES):
+            for page in islice(pages, self.pages):
                 yield from filter(None, map(_line, page["events"]))
         except self.logs.exceptions.ResourceNotFoundException:
             return

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -43,6 +43,17 @@ class Version:
         )
 
 
+def upload_id(bucket: str, key: str, version_id: str) -> str:
+    """The id of the upload that a version came from."""
+    return Version(key, version_id, datetime.fromtimestamp(0, UTC)).upload(bucket).upload_id
+
+
+def has(s3: Any, bucket: str, key: str, version_id: str | None) -> bool:
+    """Whether S3 still has that version of `key`."""
+    pages = _pages(s3, bucket, key)
+    return any(each.version_id == (version_id or "null") for page in pages for each in page)
+
+
 def newest(s3: Any, bucket: str, key: str) -> list[Version]:
     """The newest versions of `key`, at least 500 if there are as many; the newest comes first."""
     return _sorted(next(_pages(s3, bucket, key), []))
@@ -62,6 +73,12 @@ def none_of(s3: Any, bucket: str, key: str) -> NoUploadError:
     if near:
         return NoUploadError("no upload", safe(key), f"near it: {', '.join(map(repr, near))}")
     return NoUploadError("no upload", safe(key), f"nothing is in {folder!r} of {bucket}")
+
+
+def no_version(found: Sequence[Version], version_id: str) -> NoUploadError:
+    """That a key has no such version, and which ones it has."""
+    names = ", ".join(each.version_id for each in found[:_NEAR])
+    return NoUploadError("no such version", safe(version_id), f"its versions: {names}")
 
 
 def _pages(s3: Any, bucket: str, key: str) -> Iterator[list[Version]]:

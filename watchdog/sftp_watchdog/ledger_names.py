@@ -24,7 +24,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+from .shapes import in_utc
 
 LAST_GOOD_ROUTES = "routes/last-good.config"
 SWEEP_PROGRESS = "sweep/progress.json"
@@ -73,6 +75,11 @@ def newest_first(moment: str) -> str:
     """A time, such that a later one sorts before an earlier one; from 1970 to 2286."""
     milliseconds = round(datetime.fromisoformat(moment).timestamp() * 1000)
     return f"{_LATEST - min(max(milliseconds, 0), _LATEST):013d}"
+
+
+def moment_of(name: str) -> str:
+    """The time that a listed name, without its folder, begins with."""
+    return in_utc(datetime.fromtimestamp((_LATEST - int(name[:13])) / 1000, UTC))
 
 
 def entries_of(key_hash: str) -> str:
