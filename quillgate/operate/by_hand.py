@@ -113,7 +113,7 @@ def dismiss(deployment: Deployment, audit: Audit, entry: Entry, why: str) -> Ent
         raise OrderError("not dismissed", safe(entry.key), refusal)
 
     def dismissed(found: Entry) -> Entry | None:
-        if found.updated_at != entry.updated_at:
+        if found != entry:
             return None
         return found.moved(ledger.now(), "done", reason)
 

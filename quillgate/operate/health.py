@@ -66,13 +66,6 @@ def health(deployment: Deployment, now: datetime) -> Health:
     )
 
 
-def last_uploads(ledger: Ledger, users: Sequence[str]) -> list[str | None]:
-    """When each of the users uploaded last, None for never: one listing each."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = pool.map(lambda name: ledger.page(names.user(name), 1), users)
-        return [_moment(listed[0]) if listed else None for listed in found]
-
-
 def _listed(ledger: Ledger, state: str) -> Listed:
     found = ledger.page(names.attention(state), _COUNTED + 1)
     count = _count(found)

@@ -13,8 +13,7 @@ from starlette.testclient import TestClient
 from quillgate.console.app import Cookie, create_app
 from quillgate.console.desk import Desk
 from quillgate.console.sign_in import ChosenRole
-from tests.unit.operate_fakes import Place
-from tests.unit.users_fakes import Stack
+from tests.unit.operate_fakes import NOW, Place
 
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -43,7 +42,9 @@ class Browser:
 def console(place: Place | Stack | None = None) -> FastAPI:
     """The app as it is served locally, on a stack of fakes."""
     deployment = (place or Place()).deployment
-    return create_app(Desk(lambda: deployment), ChosenRole("kim"), Cookie("secret"))
+    desk = Desk(lambda: deployment)
+    desk.now = lambda: NOW
+    return create_app(desk, ChosenRole("kim"), Cookie("secret"))
 
 
 def browser(role: str = "viewer", place: Place | Stack | None = None) -> Browser:

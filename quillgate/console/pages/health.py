@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from quillgate.console.desk import Desk
+from quillgate.console.pages.upload import place
+from quillgate.console.recent import last_uploads
 from quillgate.console.rendering import render
 from quillgate.console.states import meaning
 from quillgate.console.visitors import Viewer, Visitor
 from quillgate.errors import UserError
-from quillgate.operate.health import health, last_uploads
+from quillgate.operate.health import health
 from quillgate.users.model import UsersPage
 
 _CUSTOMERS = 25
@@ -35,7 +37,9 @@ def routes() -> APIRouter:
             health=health(desk.deployment, desk.now()),
             prefix=f"{desk.deployment.prefix}-",
             meaning=meaning,
-            customers=list(zip(users.users, last, strict=True)),
+            customers=users.users,
+            last=last,
+            place=place,
             next_token=users.next_token,
             problem=problem,
         )
