@@ -16,10 +16,11 @@ from sftp_watchdog.ledger import Ledger
 from sftp_watchdog.shapes import in_utc
 
 from quillgate.operate.deployment import Deployment
-from quillgate.target import Target
+from quillgate.target import Address, Target
 from tests.unit.watchdog_fakes import FakeBucket, client_error
 
 BUCKET = "uploads-1"
+SFTP = Address("sftp.example.com", 2222)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 KEY = "acme/incoming/q3 sales.csv"
 
@@ -193,6 +194,7 @@ class Place:
     logs: FakeLogs = field(default_factory=FakeLogs)
     cloudwatch: Any = None
     formation: Any = None
+    transfer: Any = None
     environment: str = "embedded"
 
     def __post_init__(self) -> None:
@@ -204,9 +206,10 @@ class Place:
             "logs": self.logs,
             "cloudwatch": self.cloudwatch,
             "cloudformation": self.formation,
+            "transfer": self.transfer,
             "sts": SimpleNamespace(get_caller_identity=lambda: {"Arn": "arn:alice"}),
         }
-        target = Target(self.environment, "stack-1", services.__getitem__)
+        target = Target(self.environment, "stack-1", services.__getitem__, SFTP)
         self.deployment = Deployment(
             target=target,
             prefix="dev-quillgate-sftp",

@@ -23,14 +23,15 @@ _OTHERS_SHOWN = 20
 # A dead letter of the file is looked for among so many; beyond it is left, which is harmless.
 _LETTERS = 100
 
-Key = Annotated[str, Form(min_length=1, max_length=1024)]
-Version = Annotated[str, Form(max_length=1024)]
+# In the address, also of an order: a form would turn a line's end in a name into another.
+Key = Annotated[str, Query(min_length=1, max_length=1024)]
+Version = Annotated[str, Query(max_length=1024)]
 
 
-def place(key: str, version_id: str | None = "") -> str:
-    """The address of a file's page."""
+def place(key: str, version_id: str | None = "", what: str = "one") -> str:
+    """The address of a file's page, or of an order about it."""
     words = {"key": key, **({"version": version_id} if version_id else {})}
-    return f"/uploads/one?{urlencode(words)}"
+    return f"/uploads/{what}?{urlencode(words)}"
 
 
 def routes() -> APIRouter:
@@ -38,12 +39,7 @@ def routes() -> APIRouter:
     router = APIRouter()
 
     @router.get("/uploads/one")
-    def one(
-        request: Request,
-        _: Viewer,
-        key: Annotated[str, Query(min_length=1, max_length=1024)],
-        version: Annotated[str, Query(max_length=1024)] = "",
-    ) -> Response:
+    def one(request: Request, _: Viewer, key: Key, version: Version = "") -> Response:
         """The version named, or the newest."""
         return _page(request, key, version)
 
