@@ -28,6 +28,7 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     ),
     "are refused by the engine: LocalStack refuses nobody": ("test_roles",),
     "give up after two tries, in an environment of their own": (
+        "test_operating::test_dead_letters_are_put_back_at_the_console",
         "test_operating::test_dead_letters_are_redriven",
         "test_operating::test_what_was_purged_from_the_dead_letter_queue_is_redriven_all_the_same",
     ),

@@ -21,6 +21,7 @@ from tests.integration.support import (
     upload,
     waiting,
 )
+from tests.integration.visitor import visitor
 
 
 def run(*words: str) -> str:
@@ -206,6 +207,32 @@ def test_what_was_purged_from_the_dead_letter_queue_is_redriven_all_the_same(
     assert "0 from the dead-letter queue, 1 from the ledger" in run("redrive", *target)
     assert quill.accepted(key)["attempts"] == 3
     assert "put back: 0" in run("redrive", *target)
+
+
+def test_dead_letters_are_put_back_at_the_console(soon_dead: Running) -> None:
+    own, quill = soon_dead.environment, Quill(soon_dead.environment.quill_url)
+    user, sqs, dead = own.routed_user(), own.client("sqs"), own.dead_letter_queue_url
+    quill.order_fault(status=503, times=6, project=user.name)
+    keys = [upload(own, user, f"incoming/{name}.csv") for name in ("a b", "c+d", "<b>")]
+    eventually(lambda: _assert_depth(own, dead, len(keys)))
+    sqs.send_message(QueueUrl=dead, MessageBody="no <b>event</b>")
+    with visitor(own, "operator") as operator:
+        page = operator.see("/dead-letters")
+        assert all(key in page for key in keys)
+        assert "Quill answered 503" in page
+        assert "No upload. Its text: no <b>event</b>" in page
+        first = operator.field("message", at="/dead-letters")[0]
+        told = operator.order("/dead-letters/one", at="/dead-letters", message=first)
+        assert "It is on its way again." in told
+        # Nothing stays hidden: the rest is all there at once.
+        assert "About 3 are there" in operator.see("/dead-letters/all")
+        told = operator.order("/dead-letters/all", at="/dead-letters/all")
+        assert "Put back: 2. 1 are no uploads and stay." in told
+        for key in keys:
+            quill.accepted(key)
+        assert "put back" in operator.see("/changes", about="dead letters")
+    eventually(lambda: _assert_depth(own, dead, 1))
+    sqs.purge_queue(QueueUrl=dead)
 
 
 def _assert_depth(own: Environment, url: str, messages: int) -> None:
