@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlencode, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request, Response
@@ -54,10 +55,22 @@ def problem(request: Request, status: int, title: str, words: str) -> Response:
 
 
 def _sign_in(request: Request, _: Exception) -> Response:
-    where = request.app.state.sign_in.path
+    query = urlencode({"next": _asked_for(request)})
+    where = f"{request.app.state.sign_in.path}?{query}"
     if request.headers.get("HX-Request"):
         return Response(status_code=401, headers={"HX-Redirect": where})
     return RedirectResponse(where, status_code=303)
+
+
+def _asked_for(request: Request) -> str:
+    """The page to come back to: the one shown; a change that was not made is not made later."""
+    if shown := request.headers.get("HX-Current-URL"):
+        parts = urlsplit(shown)
+    elif request.method == "GET":
+        parts = urlsplit(str(request.url))
+    else:
+        return "/"
+    return f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
 def _forbidden(request: Request, error: Exception) -> Response:
