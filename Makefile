@@ -85,7 +85,7 @@ check: $(READY) ## format, lint, types, import rules, template, fidelity table
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports --no-logo >.lint-imports.log || { cat .lint-imports.log; rm .lint-imports.log; exit 1; }; rm .lint-imports.log
-	@$(BIN)/cfn-lint stack/template.yaml
+	@$(BIN)/cfn-lint stack/template.yaml stack/console.yaml
 	@$(BIN)/python -m tests.integration.conformance.fidelity --check
 	@echo "check: format, lint, types, imports, template and fidelity table are clean"
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-import typer
-
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -39,6 +37,8 @@ def time_of(text: str, now: datetime, option: str) -> datetime:
             return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
         moment = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
+        import typer  # noqa: PLC0415  # the console knows no command line, and starts faster without
+
         advice = f"neither like 2h nor like 2026-11-23T09:00: '{safe(text)}'"
         raise typer.BadParameter(advice, param_hint=option) from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
