@@ -24,7 +24,7 @@ define installed
 		$$root apt-get -qq update; $$root apt-get -qq install -y $$missing; }
 endef
 
-.PHONY: help demo test test-compose test-mount test-clients test-console pictures chaos flood fuzz bench check format fidelity images-offline up down clean
+.PHONY: help combinations sam demo test test-compose test-mount test-clients test-console pictures chaos flood fuzz bench check format fidelity images-offline up down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 17
@@ -88,6 +88,23 @@ check: $(READY) ## format, lint, types, import rules, template, fidelity table
 	@$(BIN)/cfn-lint stack/template.yaml stack/console.yaml
 	@$(BIN)/python -m tests.integration.conformance.fidelity --check
 	@echo "check: format, lint, types, imports, template and fidelity table are clean"
+
+combinations: $(READY) ## the template in every form its conditions give it: cfn-lint, then deployed on `embedded` (minutes)
+	@$(BIN)/pytest tests/combinations -q
+
+SAM := build/sam-venv/bin
+sam: $(SAM)/ready ## what everyone does: sam validate --lint, sam build (SAM CLI in an environment of its own)
+	@cd stack && SAM_CLI_TELEMETRY=0 ../$(SAM)/sam validate --lint --region us-east-1
+	@cd stack && SAM_CLI_TELEMETRY=0 PYTHON=$(CURDIR)/$(SAM)/python ../$(SAM)/sam build --build-dir ../build/sam >../build/sam.log 2>&1 \
+		|| { cat ../build/sam.log; exit 1; }
+	@for each in Watchdog Sweep; do test -f build/sam/$$each/sftp_watchdog/handler.py; done
+	@echo "sam: the template is valid, both functions are built"
+
+$(SAM)/ready: stack/sam-constraints.txt
+	@echo "setting up SAM CLI, once (a minute; fetches from PyPI)"
+	@$(PYTHON) -m venv --clear build/sam-venv
+	@$(SAM)/python -m pip --quiet --disable-pip-version-check install --constraint stack/sam-constraints.txt aws-sam-cli
+	@touch $@
 
 format: $(READY) ## put the code into the one format
 	@$(BIN)/ruff format --quiet .

@@ -23,6 +23,12 @@ def evaluated(template: Template, parameters: Mapping[str, str]) -> Template:
     return _Evaluation(template, parameters).apply()
 
 
+def conditions_of(template: Template, parameters: Mapping[str, str]) -> dict[str, bool]:
+    """Whether each of the template's conditions holds, in its order."""
+    evaluation = _Evaluation(template, parameters)
+    return {name: evaluation.condition(name) for name in template.get("Conditions", {})}
+
+
 def broken_rules(template: Template, parameters: Mapping[str, str]) -> list[str]:
     """The descriptions of all assertions in `Rules` that do not hold."""
     return _Evaluation(template, parameters).broken_rules()

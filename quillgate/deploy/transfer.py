@@ -25,6 +25,8 @@ _CREATE_ONLY = {"Domain", "Tags", "IdentityProviderType"}
 # CloudFormation's own: the API has nothing of that name.
 _NOT_OF_THE_API = "CreateWithHostKey"
 _ADDRESSES = "AddressAllocationIds"
+# What the template leaves out is as if it had never been there; the API would keep it.
+_WHEN_LEFT_OUT = {"PreAuthenticationLoginBanner": ""}
 
 
 def apply(
@@ -56,7 +58,7 @@ def apply(
 def _apply_server(
     client: Any, stack_name: str, resource: TransferResource, properties: dict[str, Any]
 ) -> None:
-    """As CloudFormation does, addresses last: the API takes them of a server that is stopped."""
+    """Addresses last: the API takes them of a server that is stopped and has its subnets."""
     server_id = transfer_server_id(stack_name, resource.logical_id)
     wanted = {key: value for key, value in properties.items() if key != _NOT_OF_THE_API}
     details = dict(wanted.get("EndpointDetails", {}))
@@ -68,15 +70,20 @@ def _apply_server(
     if addresses and found["EndpointDetails"].get(_ADDRESSES) != addresses:
         client.stop_server(ServerId=server_id)
         client.update_server(ServerId=server_id, EndpointDetails={_ADDRESSES: addresses})
-        client.start_server(ServerId=server_id)
+    client.start_server(ServerId=server_id)
 
 
 def _bring_server(client: Any, server_id: str, properties: dict[str, Any]) -> None:
     if _exists(client.describe_server, ServerId=server_id):
         changeable = {key: value for key, value in properties.items() if key not in _CREATE_ONLY}
-        client.update_server(ServerId=server_id, **changeable)
-        arn = client.describe_server(ServerId=server_id)["Server"]["Arn"]
-        client.tag_resource(Arn=arn, Tags=properties["Tags"])
+        found = client.describe_server(ServerId=server_id)["Server"]
+        before = found.get("EndpointDetails", {})
+        if before.get(_ADDRESSES) and before["SubnetIds"] != _subnets(properties):
+            client.stop_server(ServerId=server_id)
+            client.update_server(ServerId=server_id, EndpointDetails={_ADDRESSES: []})
+        cleared = {key: empty for key, empty in _WHEN_LEFT_OUT.items() if found.get(key)}
+        client.update_server(ServerId=server_id, **{**cleared, **changeable})
+        client.tag_resource(Arn=found["Arn"], Tags=properties["Tags"])
         return
 
     def choose_id(params: dict[str, Any], **_: object) -> None:
@@ -87,6 +94,10 @@ def _bring_server(client: Any, server_id: str, properties: dict[str, Any]) -> No
         client.create_server(**properties)
     finally:
         client.meta.events.unregister("before-call.transfer.CreateServer", choose_id)
+
+
+def _subnets(properties: Mapping[str, Any]) -> list[str]:
+    return list(properties.get("EndpointDetails", {}).get("SubnetIds", []))
 
 
 def _apply_user(client: Any, properties: dict[str, Any]) -> None:

@@ -60,6 +60,14 @@ class Aws:
         return {"HostKeys": [{"Type": "ssh-rsa", "Fingerprint": "SHA256:abc"}]}
 
 
+class CloudFormation(FakeCloudFormation):
+    """Nobody has to wait for it."""
+
+    def execute_change_set(self, **request: Any) -> None:
+        super().execute_change_set(**request)
+        self.statuses = self.statuses[-1:]
+
+
 def a_client(cloudformation: FakeCloudFormation, secrets: Secrets | None = None) -> Client:
     special = {"cloudformation": cloudformation, "secretsmanager": secrets or Secrets()}
     others = Aws()
@@ -68,7 +76,7 @@ def a_client(cloudformation: FakeCloudFormation, secrets: Secrets | None = None)
 
 def cloudformation(change: dict[str, Any], *statuses: str) -> FakeCloudFormation:
     outputs = [{"OutputKey": key, "OutputValue": it} for key, it in OUTPUTS.items()]
-    return FakeCloudFormation([*statuses], [made(change)], stack={"Outputs": outputs})
+    return CloudFormation([*statuses], [made(change)], stack={"Outputs": outputs})
 
 
 def deploy(fake: FakeCloudFormation, consent: Consent, **given: str) -> None:

@@ -163,6 +163,8 @@ def test_a_change_of_the_template_arrives(
     assert described["PreAuthenticationLoginBanner"] == "hello"
     assert described["HostKeyFingerprint"] == host_key
     assert keys(user()) == {KEY}
+    deploy(TestUserPublicKey=KEY)
+    assert server().get("PreAuthenticationLoginBanner", "") == ""
 
 
 def test_a_key_is_known_by_its_key_and_not_by_its_comment(
@@ -250,8 +252,11 @@ def test_a_public_server_moves_into_a_vpc_gets_other_addresses_and_comes_back(
     deploy(**VPC)
     deploy(**VPC, **GIVEN)
     assert server()["EndpointDetails"]["AddressAllocationIds"] == list(GIVEN.values())
+    deploy(**VPC, EndpointSubnet3="subnet-00000003")
+    assert len(server()["EndpointDetails"]["AddressAllocationIds"]) == 3
     assert server()["State"] == "ONLINE"
     deploy()
+    assert server()["State"] == "ONLINE"
     assert "EndpointDetails" not in server()
 
 

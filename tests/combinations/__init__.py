@@ -1,0 +1,1 @@
+"""The template in every form it can take: linted, rendered, deployed."""
