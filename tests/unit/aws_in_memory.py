@@ -219,17 +219,18 @@ class Sqs:
     """Queues with as many messages as there are, all visible."""
 
     def __init__(self, **bodies: list[str]) -> None:
-        self._bodies = {f"http://{name}": each for name, each in bodies.items()}
+        self._bodies = bodies
         self._at: Counter[str] = Counter()
 
     def get_queue_attributes(self, QueueUrl: str, **_: Any) -> Answer:  # noqa: N803
-        count = str(len(self._bodies[QueueUrl]))
+        count = str(len(self._bodies[_queue(QueueUrl)]))
         return {"Attributes": {"ApproximateNumberOfMessages": count}}
 
     def receive_message(self, QueueUrl: str, MaxNumberOfMessages: int = 1, **_: Any) -> Answer:  # noqa: N803
-        start = self._at[QueueUrl]
-        found = self._bodies[QueueUrl][start : start + MaxNumberOfMessages]
-        self._at[QueueUrl] += len(found)
+        queue = _queue(QueueUrl)
+        start = self._at[queue]
+        found = self._bodies[queue][start : start + MaxNumberOfMessages]
+        self._at[queue] += len(found)
         names = [f"m{start + number}" for number in range(len(found))]
         return {
             "Messages": [
@@ -239,7 +240,7 @@ class Sqs:
         }
 
     def change_message_visibility_batch(self, QueueUrl: str, **_: Any) -> Answer:  # noqa: N803
-        self._at[QueueUrl] = 0
+        self._at[_queue(QueueUrl)] = 0
         return {}
 
 
@@ -275,6 +276,10 @@ class CloudFormation:
 def etag(body: bytes) -> str:
     """As S3 has it."""
     return f'"{hashlib.md5(body).hexdigest()}"'  # noqa: S324
+
+
+def _queue(url: str) -> str:
+    return url.rpartition("/")[2]
 
 
 def _brief(user: Answer) -> Answer:

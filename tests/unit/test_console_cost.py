@@ -4,6 +4,8 @@ AWS, in names listed, in processor time.
 
 from __future__ import annotations
 
+import html
+import re
 import time
 from collections.abc import Iterator
 from statistics import median
@@ -18,6 +20,7 @@ from tests.unit.crowded import STATES, Site, name_of, site
 
 _AT_MOST = 3
 _RUNS = 5
+_NEXT = re.compile(r'class="button" href="([^"]+[?;&](?:after|page|token)=[^"]+)"')
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def large() -> Site:
 
 
 def _warm(found: Site) -> Site:
-    """What is read once, or once a minute, is read."""
+    """What is read once is read, and what is kept for a minute: the names for the search."""
     for path in _paths():
         _open(found, path)
     return found
@@ -66,10 +69,18 @@ def test_no_page_is_forgotten() -> None:
 @pytest.mark.parametrize("path", _paths())
 def test_a_page_costs_at_most_three_times_as_much(small: Site, large: Site, path: str) -> None:
     requests, names = _open(small, path)
-    assert requests, "it looked at nothing"
     more_requests, more_names = _open(large, path)
     assert more_requests <= _AT_MOST * requests, (more_requests, requests)
     assert more_names <= _AT_MOST * names, (more_names, names)
+
+
+@pytest.mark.parametrize("path", ["/customers", "/uploads?state=dead", "/health", "/changes"])
+def test_the_next_page_costs_no_more_than_that(small: Site, large: Site, path: str) -> None:
+    requests, _ = _open(small, path)
+    link = _NEXT.search(large.browser.get(path).text)
+    assert link
+    more_requests, _ = _open(large, html.unescape(link[1]))
+    assert 0 < more_requests <= _AT_MOST * requests
 
 
 @pytest.mark.parametrize("path", _paths())
