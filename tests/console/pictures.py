@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -32,6 +33,8 @@ _WIDE, _PHONE = {"width": 1200, "height": 800}, {"width": 375, "height": 812}
 def main() -> None:
     """Start an environment of its own, set the stage, take the pictures."""
     stop_as_by_hand()
+    # Who the console says it is: the machine's user, who is nobody in particular here.
+    os.environ["LOGNAME"] = "kim"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with start_environment(folder / "state", *SOON_DEAD) as running, chromium() as browser:

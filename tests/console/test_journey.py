@@ -66,6 +66,5 @@ def _assert_all_on_record(person: Person, name: str, first: str, second: str) ->
         expect(row).to_have_count(1)
         expect(row).to_contain_text(f"{getpass.getuser()} as support, console")
         expect(row).to_contain_text("done")
-    removed = rows.filter(has_text="users keys remove")
-    expect(removed.locator("del")).to_contain_text([first])
-    expect(removed.locator("ins")).to_contain_text([second])
+    expect(rows.filter(has_text="users keys remove").locator("del")).to_contain_text([first])
+    expect(rows.filter(has_text="users keys add").locator("ins")).to_contain_text([second])

@@ -38,11 +38,10 @@ def routes() -> APIRouter:
 def differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> list[tuple[str, list[str], list[str]]]:
-    """What is not the same: name, what there was, what there is; of a list only what differs."""
+    """What is not the same: name, texts before, texts after; of lists, what is not in both."""
     old, new = before or {}, after or {}
-    found = [
-        (name, _texts(old.get(name)), _texts(new.get(name))) for name in dict.fromkeys([*old, *new])
-    ]
+    names = [*old, *(name for name in new if name not in old)]
+    found = [(name, _items(old.get(name)), _items(new.get(name))) for name in names]
     return [
         (name, [each for each in was if each not in now], [each for each in now if each not in was])
         for name, was, now in found
@@ -50,10 +49,13 @@ def differences(
     ]
 
 
-def _texts(value: Any) -> list[str]:
-    """A value for people; of a key its line, which ends with whose it is."""
-    if value is None:
-        return []
-    if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
-    return [str(value.get("line", value) if isinstance(value, dict) else value)]
+def _items(value: Any) -> list[str]:
+    match value:
+        case None:
+            return []
+        case list():
+            return [text for each in value for text in _items(each)]
+        case dict():
+            return [", ".join(f"{name} {each}" for name, each in value.items())]
+        case _:
+            return [str(value)]
