@@ -148,7 +148,7 @@ def test_what_was_uploaded_is_seen(
 
     def look() -> None:
         page = support.see(f"/customers/{name}")
-        assert re.search(rf"/uploads/one\?key={name}/incoming/a.csv&version=[^\"]+\"", page)
+        assert re.search(rf'/uploads/one\?key={name}%2Fincoming%2Fa.csv&version=[^"]+"', page)
         assert 'badge unrouted">' in page
 
     eventually(look)

@@ -6,10 +6,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from quillgate.console.desk import Desk
-from quillgate.console.recent import newest_uploads
+from quillgate.console.pages.upload import place
 from quillgate.console.rendering import notify, render
+from quillgate.console.states import told
 from quillgate.console.visitors import Viewer, Visitor
 from quillgate.errors import TargetError
+from quillgate.operate.lists import Query, uploads
 from quillgate.operate.words import safe, short
 from quillgate.users.directory import Directory
 from quillgate.users.model import Account
@@ -31,6 +33,7 @@ def routes() -> APIRouter:
         desk: Desk = request.app.state.desk
         directory = desk.directory(visitor)
         found = account_of(directory, name)
+        newest = uploads(desk.deployment.ledger, Query(user=name), _UPLOADS, desk.now())
         return render(
             request,
             "customers/one.html",
@@ -38,7 +41,9 @@ def routes() -> APIRouter:
             path=path_of(name),
             note=directory.connection_note(found),
             is_unrouted=bool(found.folder) and unrouted(desk.deployment, [found]) is not None,
-            uploads=newest_uploads(desk.deployment.ledger, name, _UPLOADS),
+            uploads=newest.entries,
+            place=place,
+            told=told,
         )
 
     return router
