@@ -40,17 +40,18 @@ def redrive(
     say: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Put back what is wanted; `done` counts on, and has the words for a single upload."""
-    entry = newest_entry(orders.deployment, wanted) if wanted.key is not None else None
+    is_letter, is_key = wanted.message_id is not None, wanted.key is not None
+    entry = newest_entry(orders.deployment, wanted) if is_key and not is_letter else None
     before = {"state": entry.outcome} if entry else None
     with audit.change("redrive", wanted.key or DEAD_LETTERS, before) as draft:
         try:
             dead_letters(orders, wanted, done, say)
             if entry:
                 done.said = one_entry(orders, entry, done)
-            elif wanted.key is None and wanted.message_id is None:
+            elif not (is_letter or is_key):
                 dead_entries(orders, wanted, done, say)
         finally:
-            draft.after = _after(entry, done)
+            draft.after = _after(entry, done, is_one=is_letter or is_key)
 
 
 def deliver_again(orders: Orders, audit: Audit, wanted: Wanted) -> Redriven:
@@ -125,10 +126,11 @@ def dismiss(deployment: Deployment, audit: Audit, entry: Entry, why: str) -> Ent
     return changed
 
 
-def _after(entry: Entry | None, done: Redriven) -> dict[str, object]:
+def _after(entry: Entry | None, done: Redriven, *, is_one: bool) -> dict[str, object]:
     if entry:
         return _of_version({"state": "retrying" if done.put_back else entry.outcome}, entry)
-    return {"put back": done.put_back, "left": done.others + done.foreign}
+    left = {} if is_one else {"left": done.others + done.foreign}
+    return {"put back": done.put_back, **left}
 
 
 def _of_version(values: Mapping[str, str], entry: Entry) -> dict[str, object]:

@@ -26,8 +26,8 @@ _FOREIGN_KEPT = 5  # to be shown
 class Wanted:
     """Which uploads are meant: stored at `since` or later, of `key`, of one of its versions.
 
-    Or what is in one dead letter, `message_id`. About `limit` dead letters are looked at, and as
-    many entries; all without one.
+    Or what is in the dead letter `message_id`, and nothing besides. About `limit` dead letters are
+    looked at, and as many entries; all without one.
     """
 
     since: datetime | None = None

@@ -24,10 +24,10 @@ class Visitor:
         return words(self.client.get(path, params=query or None))
 
     def order(self, path: str, *, at: str, **fields: str) -> str:
-        """Send the form that the page `at` has with that beginning of an address."""
+        """Send the first form that the page `at` has with that beginning of an address."""
         page = self.client.get(at).text
         ways = [html.unescape(each) for each in re.findall(r'action="([^"]*)"', page)]
-        [way] = {each for each in ways if each.startswith(path)}
+        way = next(each for each in ways if each.startswith(path))
         return words(self.client.post(way, data={"csrf": _csrf(page), **fields}))
 
     def field(self, name: str, *, at: str) -> list[str]:

@@ -122,9 +122,18 @@ def test_one_letter_is_put_back_and_no_other() -> None:
     place.keep(*(entry("dead", upload(f"{n}.csv")) for n in range(4)))
     done = Redriven()
     orders = Orders(place.deployment, "kim")
-    by_hand.redrive(orders, audit(place), Wanted(message_id="m1", limit=200), done)
+    by_hand.redrive(orders, audit(place), Wanted(key="1.csv", message_id="m1", limit=200), done)
     assert [each.key for each in place.queue.sent_uploads()] == ["1.csv"]
     assert list(place.queue.messages) == ["m0", "m2", "m3"]
+    [change] = trail(place)
+    assert (change.about, change.after) == ("1.csv", {"put back": 1})
+
+
+def test_a_letter_of_another_file_is_left_where_it_is() -> None:
+    place, done = Place(queue=FakeQueue(body(upload("a.csv")))), Redriven()
+    wanted = Wanted(key="b.csv", message_id="m0")
+    by_hand.redrive(Orders(place.deployment, "kim"), audit(place), wanted, done)
+    assert (done.put_back, list(place.queue.messages)) == (0, ["m0"])
 
 
 def test_a_foreign_letter_is_never_put_back() -> None:

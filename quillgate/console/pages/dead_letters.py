@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from sftp_watchdog.entry import Entry
 from sftp_watchdog.events import Upload
@@ -57,7 +58,19 @@ class Shown:
     @property
     def is_foreign(self) -> bool:
         """Nothing here can do anything with it."""
-        return not (self.letter.uploads or self.letter.evidence)
+        return not self.files
+
+    @property
+    def files(self) -> list[str]:
+        """The keys that it is about."""
+        uploads = [each.key for each in self.letter.uploads]
+        return uploads + [each.key for each in self.letter.evidence]
+
+    @property
+    def order(self) -> str:
+        """The address that puts it back. There, and not in a form, a name stays as it is."""
+        words = {"message": self.letter.message_id, "key": self.files[0]}
+        return f"{_PAGE}/one?{urlencode(words)}"
 
 
 def routes() -> APIRouter:
@@ -82,12 +95,14 @@ def routes() -> APIRouter:
 
     @router.post(f"{_PAGE}/one")
     def one(
-        request: Request, visitor: Operator, message: Annotated[str, Form(max_length=100)]
+        request: Request,
+        visitor: Operator,
+        message: Annotated[str, Query(max_length=100)],
+        key: Annotated[str, Query(max_length=1024)],
     ) -> Response:
-        """Put back what is in one letter."""
-        done = _redrive(
-            request.app.state.desk, visitor, Wanted(message_id=message, limit=_TOGETHER)
-        )
+        """Put back what is in one letter; `key` is of a file in it, as the page shows it."""
+        wanted = Wanted(key=key, message_id=message, limit=_TOGETHER)
+        done = _redrive(request.app.state.desk, visitor, wanted)
         seen = f"It was not among the {_TOGETHER} looked at: put all back, or try again."
         notify(request, "It is on its way again." if done.put_back else seen)
         return RedirectResponse(_PAGE, status_code=303)
