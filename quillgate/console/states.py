@@ -15,7 +15,7 @@ _MEANING = {
     "unrouted": "nobody has said where files of this folder go",
     "waiting": "waits until it is known to be complete",
     "partial": "only a part arrived: the customer has to send it again",
-    "done": "settled by hand",
+    "done": "settled by hand, or from before these records began",
 }
 
 

@@ -168,12 +168,10 @@ class _Biographer:
         entry = entry_of(self._deployment, key, version_id or None)
         moment = datetime.fromisoformat(entry.uploaded_at)
         known = Version(key, entry.version_id or "null", moment, entry.size, entry.etag)
-        told = self.version(known)
-        is_there = versions.has(self._deployment.client("s3"), self._bucket, key, entry.version_id)
-        if is_there:  # older than the newest 500
-            return told
-        remarks = (*told.remarks, "the file itself is no longer kept")
-        return replace(told, remarks=remarks, is_gone=True)
+        s3 = self._deployment.client("s3")
+        # It may be there all the same: older than the newest 500.
+        is_there = versions.has(s3, self._bucket, key, entry.version_id)
+        return replace(self.version(known), is_gone=not is_there)
 
     def _entry(self, version: Version) -> Entry | None:
         upload = version.upload(self._bucket)

@@ -12,7 +12,7 @@ from sftp_watchdog.ledger_names import Ref
 from quillgate.errors import NoUploadError
 from quillgate.operate import versions
 from quillgate.operate.dead_letters import DeadLetters
-from quillgate.operate.life import Life, Moment, VersionLife, life_of
+from quillgate.operate.life import Life, Moment, VersionLife, life_of, life_of_version
 from quillgate.operate.session_log import SessionLog
 from quillgate.trace_command import screen
 from tests.unit.operate_fakes import (
@@ -226,6 +226,27 @@ def test_the_last_three_versions_are_shown_newest_last() -> None:
     life = life_of(place.deployment, KEY, whole=True)
     assert [each.version_id for each in life.versions] == ["v0", "v1", "v2", "v3"]
     assert not life.has_older
+
+
+def test_of_one_version_no_more_is_read_than_a_page_may_cost() -> None:
+    place = Place(FakeVersions(version()), FakeQueue(*["hello"] * 30))
+    place.keep(entry("dead"))
+    place.logs.events = [log(60 + n, "OPEN", path="/other", mode="READ") for n in range(40)]
+    life = life_of_version(place.deployment, KEY, "v1")
+    assert [(each.outcome, each.is_gone) for each in life.versions] == [("dead", False)]
+    assert not any("dead-letter" in remark for remark in life.versions[0].remarks)
+    # Three looks, each a little further around the upload.
+    assert place.logs.read <= 9
+
+
+def test_a_version_that_only_the_ledger_has_is_told() -> None:
+    place = Place(FakeVersions(version(version_id="v2", seconds=60)))
+    place.keep(entry("waiting"))
+    [told] = life_of_version(place.deployment, KEY, "v1").versions
+    assert (told.version_id, told.size, told.outcome, told.is_gone) == ("v1", 7, "waiting", True)
+    for version_id in ("v3", "v\n3"):
+        with pytest.raises(NoUploadError, match="no such version"):
+            life_of_version(place.deployment, KEY, version_id)
 
 
 def test_the_route_is_told_or_what_is_wrong(place: Place) -> None:

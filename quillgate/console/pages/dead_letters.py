@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
@@ -132,8 +132,7 @@ def _redrive(desk: Desk, visitor: Visitor, wanted: Wanted) -> Redriven:
 
 def _count(desk: Desk) -> int:
     where = desk.deployment
-    sqs: Any = where.client("sqs")
-    return depth(sqs, where.dead_letter_queue_url).total
+    return depth(where.client("sqs"), where.dead_letter_queue_url).total
 
 
 def _shown(ledger: Ledger, letters: Sequence[Letter]) -> Iterator[Shown]:

@@ -12,6 +12,11 @@
     const isInUse = part.contains(document.activeElement);
     if (isPaused() || document.hidden || isInUse) event.preventDefault();
   });
+  // What cannot be had at this moment leaves what is shown, with its time; it is asked for again.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target, xhr } = event.detail;
+    if (target.matches("[data-live]") && xhr.status >= 400) event.detail.shouldSwap = false;
+  });
   // Without this script nothing could be paused.
   document.querySelector("[data-live-control]").hidden = false;
 })();
