@@ -9,7 +9,7 @@ from typing import Annotated, cast
 import typer
 
 from quillgate.consent import Consent
-from quillgate.deploy import aws, connect, host_keys, local, words
+from quillgate.deploy import aws, connect, console, host_keys, local, words
 from quillgate.deploy.host_keys import HostKey
 from quillgate.deploy.stack import Plan, Stack
 from quillgate.deploy.template import load as load_template
@@ -48,6 +48,10 @@ def deploy(  # noqa: PLR0913, PLR0917 - the options of the command
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="On AWS: show what would change, and change nothing.")
     ] = False,
+    with_console: Annotated[
+        bool,
+        typer.Option("--console", help="On AWS: deploy the instance's console, not the instance."),
+    ] = False,
     yes: YesOption = False,
 ) -> None:
     """Deploy stack/ and watchdog/: again to the running environment, or to AWS.
@@ -59,9 +63,14 @@ def deploy(  # noqa: PLR0913, PLR0917 - the options of the command
     keys = [host_keys.read(file) for file in host_key or ()]
     if dry_run and (keys or environment != "aws"):
         raise typer.BadParameter("--dry-run goes with --environment aws, and not with --host-key")
+    if with_console and (keys or environment != "aws"):
+        raise typer.BadParameter("--console goes with --environment aws, and not with --host-key")
     if environment == "aws":
         session = aws_session()
         consent = Consent(yes, tuple(allow_replace or ()), dry_run)
+        if with_console:
+            console_to_aws(cast(Client, session.client), session.region_name, stack, given, consent)
+            return
         to_aws(cast(Client, session.client), session.region_name, stack, given, keys, consent)
     else:
         found = load(state, environment)
@@ -95,28 +104,50 @@ def to_aws(  # noqa: PLR0913, PLR0917 - the options of the command
 ) -> None:
     """Show what a deploy would change, ask, do it, and say where customers connect."""
     stack = aws.stack_for(client, repository(), given, name)
-    typer.echo(f"aws, account {local.account_id(client)}, {region}, stack {stack.name}", err=True)
-    if stack.has_failed_create() and not consent.dry_run:
-        consent.ask("Its creation had failed. Delete what is left of it?")
-        stack.remove_failed_create()
+    _make_room(client, region, stack, consent)
     aws.check_host_keys(stack, given, keys)
     plan = aws.plan(client, region, repository(), given | _kept(client, given, keys), stack)
-    for line in words.lines(plan):
-        typer.echo(f"  {line}")
-    if consent.dry_run:
-        stack.abandon(plan)
+    losing = _agreed(stack, plan, consent)
+    if losing is None:
         return
-    outputs = _carry_out(stack, plan, consent)
+    outputs = stack.execute_protected(plan, losing) if not plan.is_empty else stack.outputs()
     _print_outputs(outputs)
     typer.echo("Customers connect to:")
     for line in connect.lines(client, outputs):
         typer.echo(f"  {line}")
 
 
-def _carry_out(stack: Stack, plan: Plan, consent: Consent) -> dict[str, str]:
-    """Execute the plan, or leave nothing of it when somebody says no."""
+def console_to_aws(
+    client: Client, region: str, name: str | None, given: dict[str, str], consent: Consent
+) -> None:
+    """The same for the console of an instance that is there; at the end, where it is."""
+    stack = console.stack_for(client, repository(), given, name)
+    _make_room(client, region, stack, consent)
+    plan = console.plan(client, region, repository(), given, stack)
+    if _agreed(stack, plan, consent) is not None:
+        _print_outputs(stack.execute(plan))
+
+
+def _make_room(client: Client, region: str, stack: Stack, consent: Consent) -> None:
+    """Name the target; what is left of a creation that failed is in the way."""
+    typer.echo(f"aws, account {local.account_id(client)}, {region}, stack {stack.name}", err=True)
+    if stack.has_failed_create() and not consent.dry_run:
+        consent.ask("Its creation had failed. Delete what is left of it?")
+        stack.remove_failed_create()
+
+
+def _agreed(stack: Stack, plan: Plan, consent: Consent) -> list[str] | None:
+    """Show the plan and ask; gives what may be lost, and None when nothing is to be done.
+
+    Nothing is left of a plan when somebody says no.
+    """
+    for line in words.lines(plan):
+        typer.echo(f"  {line}")
+    if consent.dry_run:
+        stack.abandon(plan)
+        return None
     if plan.is_empty:
-        return stack.outputs()
+        return []
     try:
         losing = words.must_be_allowed(plan)
         consent.ask("Carry this out?")
@@ -124,7 +155,7 @@ def _carry_out(stack: Stack, plan: Plan, consent: Consent) -> dict[str, str]:
     except (typer.Abort, DeployError):
         stack.abandon(plan)
         raise
-    return stack.execute_protected(plan, losing)
+    return losing
 
 
 def _kept(client: Client, given: Mapping[str, str], keys: list[HostKey]) -> dict[str, str]:

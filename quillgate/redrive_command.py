@@ -16,8 +16,8 @@ from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import Orders, person
 from quillgate.operate.queues import depth
 from quillgate.operate.redrive import Redriven, Wanted
-from quillgate.operate.words import safe, short, time_of
-from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
+from quillgate.operate.words import safe, short
+from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption, time_of
 from quillgate.signals import end_on_signals
 from quillgate.state import DEFAULT_STATE
 from quillgate.target import find

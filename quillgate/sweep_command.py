@@ -10,8 +10,7 @@ from rich.console import Console
 from sftp_watchdog.sweep_run import Case, Counts, Order
 
 from quillgate.operate.deployment import Deployment
-from quillgate.operate.words import time_of
-from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
+from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption, time_of
 from quillgate.state import DEFAULT_STATE
 from quillgate.sweep import sweep_all, tools_for
 from quillgate.sweep_done import Marking, mark_done

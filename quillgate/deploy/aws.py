@@ -19,7 +19,7 @@ from quillgate.deploy import template as templates
 from quillgate.deploy.conditions import Template
 from quillgate.deploy.host_keys import HostKey
 from quillgate.deploy.local import stack_name
-from quillgate.deploy.package import build_watchdog
+from quillgate.deploy.package import Part, build, watchdog
 from quillgate.deploy.stack import Plan, Stack
 from quillgate.errors import DeployError
 from quillgate.target import Client
@@ -46,9 +46,21 @@ def plan(client: Client, region: str, repo: Path, given: Mapping[str, str], stac
     template = templates.load(repo)
     values = parameters(template, stack, given)
     templates.check_parameters(template, values)
+    return stored_and_planned(client, region, template, values, watchdog(repo), stack)
+
+
+def stored_and_planned(  # noqa: PLR0913, PLR0917 - what a plan is made of
+    client: Client,
+    region: str,
+    template: Template,
+    values: Mapping[str, str],
+    part: Part,
+    stack: Stack,
+) -> Plan:
+    """The plan for a template whose functions run `part`. Stores that, changes nothing else."""
     s3 = client("s3")
     bucket = _artifacts_bucket(s3, client("sts").get_caller_identity()["Account"], region)
-    package = build_watchdog(repo, repo / "build")
+    package = build(part, part.build)
     s3.put_object(Bucket=bucket, Key=package.key, Body=package.path.read_bytes())
 
     def publish(body: str) -> str:

@@ -1,7 +1,7 @@
-"""The watchdog as Lambda takes it: a zip, the same bytes for the same input.
+"""Watchdog and console as Lambda takes them: a zip each, the same bytes for the same input.
 
-What goes in is decided by `watchdog/Makefile`, which `sam build` uses too; here it is run and
-zipped. The zip's name carries the hash of everything that went in, so it is built only once.
+What goes in is decided by the Makefile of each, which `sam build` uses too; here it is run and
+zipped. A zip's name carries the hash of everything that went in, so it is built only once.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 
 _TIMEOUT_SECONDS = 300
+_LARGEST_BYTES = 250 * 1024**2  # Lambda's limit for what a zip holds
 
 Fill = Callable[[Path, Path], None]
 
@@ -38,48 +39,63 @@ class Package:
     key: str
 
 
-def run_makefile(source: Path, artifacts: Path) -> None:
-    """Let `watchdog/Makefile` fill the folder `artifacts`; DeployError with its last lines."""
-    wheels = _fetched(source)
-    _make(source, "build-Watchdog", {"ARTIFACTS_DIR": str(artifacts), "WHEELS": str(wheels)})
+@dataclass(frozen=True)
+class Part:
+    """What is packed. `source` has Makefile and requirements.txt; `code` is packed with it."""
+
+    name: str
+    repo: Path
+    source: Path
+    code: tuple[Path, ...] = ()
+
+    @property
+    def build(self) -> Path:
+        """Where things are fetched to."""
+        return self.repo / "build"
+
+    def fill(self, artifacts: Path) -> None:
+        """Let the Makefile fill the folder `artifacts`; DeployError with its last lines."""
+        variables = {"ARTIFACTS_DIR": str(artifacts), "WHEELS": str(_fetched(self))}
+        _make(self, f"build-{self.name.capitalize()}", variables)
 
 
-def _fetched(source: Path) -> Path:
-    """The packages the watchdog needs, fetched once: an edit of its code needs no network."""
-    inputs = b"".join((source / name).read_bytes() for name in ("requirements.txt", "Makefile"))
-    build = source.parent / "build"
-    wheels = build / f"wheels-{hashlib.sha256(inputs).hexdigest()[:20]}"
+def _fetched(part: Part) -> Path:
+    """The packages a part needs, fetched once: an edit of its code needs no network."""
+    inputs = b"".join(
+        (part.source / name).read_bytes() for name in ("requirements.txt", "Makefile")
+    )
+    wheels = part.build / f"wheels-{hashlib.sha256(inputs).hexdigest()[:20]}"
     if not wheels.exists():
-        with _folder_in(build) as work:
-            _make(source, "wheels", {"WHEELS": f"{work}/wheels"})
+        with _folder_in(part) as work:
+            _make(part, "wheels", {"WHEELS": f"{work}/wheels"})
             # Somebody else may have been faster.
             with contextlib.suppress(OSError):
                 Path(work, "wheels").rename(wheels)
     return wheels
 
 
-def _folder_in(build: Path) -> tempfile.TemporaryDirectory[str]:
+def _folder_in(part: Part) -> tempfile.TemporaryDirectory[str]:
     try:
-        build.mkdir(exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix="wheels-", dir=build)
+        part.build.mkdir(exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix="wheels-", dir=part.build)
     except OSError as error:
         advice = (
             "the packages that requirements.txt names are not there and cannot be put there "
             f"({error.strerror}): in a container, build its image again"
         )
-        raise DeployError("watchdog cannot be packaged", str(build), advice) from error
+        raise DeployError(f"{part.name} cannot be packaged", str(part.build), advice) from error
 
 
-def _make(source: Path, target: str, variables: Mapping[str, str]) -> None:
+def _make(part: Part, target: str, variables: Mapping[str, str]) -> None:
     make = shutil.which("make")
     if make is None:
-        raise DeployError("watchdog cannot be packaged", "make", "install GNU make")
+        raise DeployError(f"{part.name} cannot be packaged", "make", "install GNU make")
     # Flags of the make that started us are not for this one.
     environ = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     try:
         subprocess.run(  # noqa: S603 - our own Makefile
             [make, "--silent", target],
-            cwd=source,
+            cwd=part.source,
             env={**environ, "PYTHON": sys.executable, **variables},
             timeout=_TIMEOUT_SECONDS,
             stdin=subprocess.DEVNULL,
@@ -89,41 +105,70 @@ def _make(source: Path, target: str, variables: Mapping[str, str]) -> None:
             check=True,
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
-        raise _failed(source, error) from error
+        raise _failed(part, error) from error
 
 
-def build_watchdog(repo: Path, out: Path, fill: Fill = run_makefile) -> Package:
-    """The watchdog of the checkout `repo`, as a zip in the folder `out`.
+def watchdog(repo: Path) -> Part:
+    """The watchdog of the checkout `repo`, which is the sweep, too."""
+    repo = repo.resolve()
+    return Part("watchdog", repo, repo / "watchdog")
+
+
+def console(repo: Path) -> Part:
+    """The console of the checkout `repo`."""
+    repo = repo.resolve()
+    return Part(
+        "console",
+        repo,
+        repo / "stack" / "console",
+        (repo / "quillgate", repo / "watchdog" / "sftp_watchdog"),
+    )
+
+
+def build_watchdog(repo: Path, out: Path, fill: Fill | None = None) -> Package:
+    """The watchdog, see `build`."""
+    return build(watchdog(repo), out, fill)
+
+
+def build(part: Part, out: Path, fill: Fill | None = None) -> Package:
+    """A part as a zip in the folder `out`.
 
     Two builds at the same time do not disturb each other: each works in a folder of its own and
     puts its finished zip in place at once. `fill(source, artifacts)` gathers what goes in.
     """
-    source = repo.resolve() / "watchdog"
-    path = out.resolve() / f"watchdog-{_hash_of_inputs(source)[:20]}.zip"
+    path = out.resolve() / f"{part.name}-{_hash_of_inputs(part)[:20]}.zip"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(
-            prefix="watchdog-", dir=path.parent, ignore_cleanup_errors=True
+            prefix=f"{part.name}-", dir=path.parent, ignore_cleanup_errors=True
         ) as work:
             artifacts = Path(work) / "artifacts"
             artifacts.mkdir()
-            fill(source, artifacts)
+            if fill:
+                fill(part.source, artifacts)
+            else:
+                part.fill(artifacts)
             zipped = Path(work) / path.name
-            _zip(artifacts, zipped)
+            _zip(part, artifacts, zipped)
             zipped.replace(path)
     return Package(path, hashlib.sha256(path.read_bytes()).hexdigest(), path.name)
 
 
-def _hash_of_inputs(source: Path) -> str:
-    """Of the watchdog's files, and of this one, which decides how they are zipped."""
+def _hash_of_inputs(part: Part) -> str:
+    """Of the part's files, and of this one, which decides how they are zipped."""
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for file in _files(source):
-        name, content = file.relative_to(source).as_posix().encode(), file.read_bytes()
-        digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
+    for folder in (part.source, *part.code):
+        for file in _files(folder):
+            name, content = file.relative_to(folder).as_posix().encode(), file.read_bytes()
+            digest.update(b"%d %s %d " % (len(name), name, len(content)) + content)
     return digest.hexdigest()
 
 
-def _zip(folder: Path, path: Path) -> None:
+def _zip(part: Part, folder: Path, path: Path) -> None:
+    size = sum(file.stat().st_size for file in _files(folder))
+    if size > _LARGEST_BYTES:
+        advice = f"Lambda takes {_LARGEST_BYTES} bytes: leave something out"
+        raise DeployError(f"{part.name} is too large for Lambda", f"{size} bytes", advice)
     # Stored, not deflated: compressed bytes differ from one zlib to the next.
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for file in _files(folder):
@@ -144,11 +189,11 @@ def _is_cache(file: Path) -> bool:
     return file.suffix == ".pyc" or any(part.startswith(".") for part in file.parts)
 
 
-def _failed(source: Path, error: Exception) -> DeployError:
+def _failed(part: Part, error: Exception) -> DeployError:
     said = getattr(error, "stdout", None) or str(error)
     text = said.decode(errors="replace") if isinstance(said, bytes) else said
     lines = " | ".join(line.strip() for line in text.strip().splitlines()[-6:])
-    return DeployError("watchdog cannot be packaged", str(source), f"make says: {lines}")
+    return DeployError(f"{part.name} cannot be packaged", str(part.source), f"make says: {lines}")
 
 
 if __name__ == "__main__":

@@ -26,9 +26,9 @@ def repository() -> Path:
     return root
 
 
-def load(repo: Path) -> Template:
-    """`stack/template.yaml` with its short forms (`!Ref`) written out."""
-    return cast(Template, yaml_parse((repo / "stack" / "template.yaml").read_text()))
+def load(repo: Path, name: str = "template.yaml") -> Template:
+    """A template in `stack/` with its short forms (`!Ref`) written out."""
+    return cast(Template, yaml_parse((repo / "stack" / name).read_text()))
 
 
 def with_code(template: Template, bucket: str, key: str) -> Template:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+from datetime import datetime
 
 
 def safe(text: str) -> str:
@@ -25,20 +22,3 @@ def age(moment: str, now: datetime) -> str:
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"
     return f"{seconds} s"
-
-
-def time_of(text: str, now: datetime, option: str) -> datetime:
-    """`90s`, `30m`, `2h` or `7d` before now, or a time in ISO 8601: UTC, unless it says another.
-
-    Wrong usage (exit 2) for anything else.
-    """
-    try:
-        if found := re.fullmatch(r"(\d{1,6})([smhd])", text):
-            return now - timedelta(**{_UNITS[found[2]]: int(found[1])})
-        moment = datetime.fromisoformat(text)
-    except (ValueError, OverflowError) as error:
-        import typer  # noqa: PLC0415  # the console knows no command line, and starts faster without
-
-        advice = f"neither like 2h nor like 2026-11-23T09:00: '{safe(text)}'"
-        raise typer.BadParameter(advice, param_hint=option) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -60,13 +60,13 @@ class Person:
         """Without following redirects."""
         return self.client.get(path, follow_redirects=False, **options)
 
-    def leave_for_provider(self, path: str = "/sign-in") -> str:
+    def leave_for_provider(self, path: str = "/sign-in?next=/changes") -> str:
         """Begin a sign-in; gives the way back to us that the provider answers with."""
         answer = self.get(path)
         assert answer.status_code == 303, answer.text
         return follow(answer.headers["Location"])
 
-    def sign_in(self, path: str = "/sign-in") -> Response:
+    def sign_in(self, path: str = "/sign-in?next=/changes") -> Response:
         """The whole way, to the page that is then shown, or to what is said instead."""
         return self.client.get(self.leave_for_provider(path))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from quillgate.deploy.package import build_watchdog, run_makefile
+from quillgate.deploy.package import build_watchdog
 from quillgate.errors import DeployError
 
 REPO = Path(__file__).parents[2]
@@ -118,7 +118,7 @@ def test_a_build_that_fails_leaves_nothing(repo: Path) -> None:
 def test_a_makefile_that_fails_is_quoted(repo: Path) -> None:
     (repo / "watchdog/Makefile").write_text("wheels:\n\t@echo 'no network' >&2; exit 3\n")
     with pytest.raises(DeployError, match=r"make says: no network .*Error 3"):
-        build_watchdog(repo, repo / "build", run_makefile)
+        build_watchdog(repo, repo / "build")
 
 
 def test_the_makefile_has_the_target_that_sam_build_calls() -> None:

@@ -14,7 +14,8 @@ from sftp_watchdog.routes import MAX_BYTES
 
 from quillgate.operate import overview as overview_module
 from quillgate.operate.overview import Attention, Count, Overview, overview
-from quillgate.operate.words import age, safe, short, time_of
+from quillgate.operate.words import age, safe, short
+from quillgate.options import time_of
 from quillgate.status_command import lines
 from tests.unit.operate_fakes import NOW, FakeQueue, FakeVersions, Place, at, entry, upload
 from tests.unit.watchdog_fakes import ROUTES
