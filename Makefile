@@ -94,11 +94,15 @@ combinations: $(READY) ## the template in every form its conditions give it: cfn
 
 SAM := build/sam-venv/bin
 sam: $(SAM)/ready ## what everyone does: sam validate --lint, sam build (SAM CLI in an environment of its own)
-	@cd stack && SAM_CLI_TELEMETRY=0 ../$(SAM)/sam validate --lint --region us-east-1
-	@cd stack && SAM_CLI_TELEMETRY=0 PYTHON=$(CURDIR)/$(SAM)/python ../$(SAM)/sam build --build-dir ../build/sam >../build/sam.log 2>&1 \
-		|| { cat ../build/sam.log; exit 1; }
-	@for each in Watchdog Sweep; do test -f build/sam/$$each/sftp_watchdog/handler.py; done
-	@echo "sam: the template is valid, both functions are built"
+	@cd stack; export SAM_CLI_TELEMETRY=0 PYTHON="$(CURDIR)/$(SAM)/python"; \
+	for name in template console; do \
+		../$(SAM)/sam validate --lint --region us-east-1 --template $$name.yaml; \
+		../$(SAM)/sam build --template $$name.yaml --build-dir ../build/sam/$$name >../build/sam.log 2>&1 \
+			|| { cat ../build/sam.log; exit 1; }; \
+	done
+	@for each in Watchdog Sweep; do test -f build/sam/template/$$each/sftp_watchdog/handler.py; done
+	@test -n "$$(ls build/sam/console/Console)"
+	@echo "sam: the templates are valid, all functions are built"
 
 $(SAM)/ready: stack/sam-constraints.txt
 	@echo "setting up SAM CLI, once (a minute; fetches from PyPI)"

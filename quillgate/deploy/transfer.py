@@ -65,27 +65,31 @@ def _apply_server(
     addresses = details.pop(_ADDRESSES, [])
     if details:
         wanted["EndpointDetails"] = details
-    _bring_server(client, server_id, wanted)
+    if _exists(client.describe_server, ServerId=server_id):
+        _update_server(client, server_id, wanted)
+    else:
+        _create_server(client, server_id, wanted)
     found = client.describe_server(ServerId=server_id)["Server"]
     if addresses and found["EndpointDetails"].get(_ADDRESSES) != addresses:
         client.stop_server(ServerId=server_id)
         client.update_server(ServerId=server_id, EndpointDetails={_ADDRESSES: addresses})
+    # Also what an interrupted run has left stopped.
     client.start_server(ServerId=server_id)
 
 
-def _bring_server(client: Any, server_id: str, properties: dict[str, Any]) -> None:
-    if _exists(client.describe_server, ServerId=server_id):
-        changeable = {key: value for key, value in properties.items() if key not in _CREATE_ONLY}
-        found = client.describe_server(ServerId=server_id)["Server"]
-        before = found.get("EndpointDetails", {})
-        if before.get(_ADDRESSES) and before["SubnetIds"] != _subnets(properties):
-            client.stop_server(ServerId=server_id)
-            client.update_server(ServerId=server_id, EndpointDetails={_ADDRESSES: []})
-        cleared = {key: empty for key, empty in _WHEN_LEFT_OUT.items() if found.get(key)}
-        client.update_server(ServerId=server_id, **{**cleared, **changeable})
-        client.tag_resource(Arn=found["Arn"], Tags=properties["Tags"])
-        return
+def _update_server(client: Any, server_id: str, properties: dict[str, Any]) -> None:
+    found = client.describe_server(ServerId=server_id)["Server"]
+    before = found.get("EndpointDetails", {})
+    if before.get(_ADDRESSES) and before["SubnetIds"] != _subnets(properties):
+        client.stop_server(ServerId=server_id)
+        client.update_server(ServerId=server_id, EndpointDetails={_ADDRESSES: []})
+    cleared = {key: empty for key, empty in _WHEN_LEFT_OUT.items() if found.get(key)}
+    changeable = {key: value for key, value in properties.items() if key not in _CREATE_ONLY}
+    client.update_server(ServerId=server_id, **{**cleared, **changeable})
+    client.tag_resource(Arn=found["Arn"], Tags=properties["Tags"])
 
+
+def _create_server(client: Any, server_id: str, properties: dict[str, Any]) -> None:
     def choose_id(params: dict[str, Any], **_: object) -> None:
         params["headers"][_SERVER_ID_HEADER] = server_id
 
