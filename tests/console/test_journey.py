@@ -51,7 +51,7 @@ def test_a_customers_life(visit: Visit, environment: Environment, tmp_path: Path
     disable(support, name)
     assert_refused_soon(environment, name, second.private)
 
-    _assert_all_on_record(support, name, first.private.fingerprint, second.private.fingerprint)
+    _assert_all_on_record(support, name, first.private.get_base64(), second.private.get_base64())
     support.open("/changes?about=routes")
     expect(support.page.get_by_role("row").nth(1)).to_contain_text("as operator, console")
     support.sees(f"{name}/incoming")
