@@ -20,6 +20,7 @@ from quillgate.operate.orders import Orders
 
 _TOGETHER = 10
 _FOREIGN_KEPT = 5  # to be shown
+_KEYS_KEPT = 100  # to be put on record
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Wanted:
 class Redriven:
     """What was done so far, in uploads; `others` are dead letters that were not meant.
 
-    `said` is what became of the one upload that was named.
+    `said` is what became of the one upload that was named; `keys` are the first that were meant.
     """
 
     letters: int = 0
@@ -68,6 +69,7 @@ class Redriven:
     foreign: int = 0
     said: str = ""
     examples: list[Letter] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
     _ids: set[str] = field(default_factory=set)
 
     @property
@@ -81,13 +83,19 @@ class Redriven:
 
     def count(self, batch: list[Letter], taken: list[Letter]) -> None:
         """Add what became of a batch of dead letters."""
-        uploads = [upload.upload_id for letter in taken for upload in letter.uploads]
+        uploads = [upload for letter in taken for upload in letter.uploads]
+        evidence = [word for letter in taken for word in letter.evidence]
         foreign = [letter for letter in batch if not (letter.uploads or letter.evidence)]
-        self._ids.update(uploads)
-        self.letters += len(uploads) + sum(len(letter.evidence) for letter in taken)
+        self._ids.update(upload.upload_id for upload in uploads)
+        self.letters += len(uploads) + len(evidence)
+        self.name([each.key for each in (*uploads, *evidence)])
         self.foreign += len(foreign)
         self.others += len(batch) - len(taken) - len(foreign)
         self.examples = [*self.examples, *foreign][:_FOREIGN_KEPT]
+
+    def name(self, keys: list[str]) -> None:
+        """Remember what was meant, for the record."""
+        self.keys = [*self.keys, *keys][:_KEYS_KEPT]
 
 
 def dead_letters(
@@ -117,6 +125,7 @@ def dead_entries(
         dead = [entry for entry in entries if entry.outcome == "dead" and not done.has(entry)]
         meant = [entry for entry in dead if wanted(entry)]
         done.entries += orders.entries(meant)
+        done.name([entry.key for entry in meant])
         say(done.put_back)
         if len(meant) < len(dead):
             return  # what follows is not meant either: the list begins with the newest

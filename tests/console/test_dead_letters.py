@@ -39,7 +39,7 @@ def test_one_is_put_back(
     person.open(f"/uploads?user={first.partition('/')[0]}&state=dead")
     person.sees(second.rpartition("/")[2])
     person.open("/changes")
-    expect(person.page.get_by_role("row").nth(1)).to_contain_text("redrive dead letters")
+    expect(person.page.get_by_role("row").nth(1)).to_contain_text(first)
 
 
 def test_all_are_put_back_once_that_is_confirmed(

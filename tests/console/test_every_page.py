@@ -10,21 +10,33 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.axe import obstacles
-from tests.console.conftest import Visit
+from tests.console.conftest import SOON_DEAD, Visit
 from tests.console.every_page import PAGES
 from tests.console.person import Person
 from tests.console.stage import KEY, set_stage
-from tests.integration.support import Environment, Running
+from tests.integration.support import Environment, Running, start_environment
 
 _PHONE = {"width": 375, "height": 667}
 _NAVIGATION = ["/customers", "/uploads", "/dead-letters", "/routes", "/health", "/changes"]
 
 
 @pytest.fixture(scope="module")
-def pages(running: Running, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Every page, on a stack where there is something to see on each."""
-    set_stage(running, tmp_path_factory.mktemp("stage"))
-    return list(_filled_in(running.environment))
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """On a stack of its own, where there is something to see on each page."""
+    with start_environment(tmp_path_factory.mktemp("environment"), *SOON_DEAD) as running:
+        set_stage(running, tmp_path_factory.mktemp("stage"))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def environment(running: Running) -> Environment:
+    return running.environment
+
+
+@pytest.fixture
+def pages(environment: Environment) -> list[str]:
+    """Every page, filled in."""
+    return list(_filled_in(environment))
 
 
 def _filled_in(environment: Environment) -> Iterator[str]:

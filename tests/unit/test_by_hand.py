@@ -113,7 +113,7 @@ def test_what_fails_is_on_record_with_what_was_done(place: Place) -> None:
         by_hand.redrive(Orders(place.deployment, "kim"), audit(place), Wanted(), Redriven())
     [change] = trail(place)
     assert (change.about, change.result) == (by_hand.DEAD_LETTERS, "failed")
-    assert change.after == {"put back": 0, "left": 0}
+    assert change.after == {"put back": 0, "files": [], "left": 0}
 
 
 def test_one_letter_is_put_back_and_no_other() -> None:
@@ -160,7 +160,7 @@ def test_the_command_leaves_the_same_entry(place: Place) -> None:
     carry_out(place.deployment, Wanted(), yes=False)
     newest, first = sorted(trail(place), key=lambda change: change.about != by_hand.DEAD_LETTERS)
     assert (first.who, first.via, first.about) == (local_user(), "command", KEY)
-    assert newest.after == {"put back": 0, "left": 0}
+    assert newest.after == {"put back": 0, "files": [], "left": 0}
 
 
 @pytest.mark.parametrize("state", ["waiting", "unrouted", "rejected", "partial"])
