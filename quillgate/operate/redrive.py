@@ -88,7 +88,7 @@ class Redriven:
         foreign = [letter for letter in batch if not (letter.uploads or letter.evidence)]
         self._ids.update(upload.upload_id for upload in uploads)
         self.letters += len(uploads) + len(evidence)
-        self.name([each.key for each in (*uploads, *evidence)])
+        self.name([upload.key for upload in uploads] + [word.key for word in evidence])
         self.foreign += len(foreign)
         self.others += len(batch) - len(taken) - len(foreign)
         self.examples = [*self.examples, *foreign][:_FOREIGN_KEPT]

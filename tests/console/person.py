@@ -108,9 +108,10 @@ class Person:
         """Such a text is there, or comes."""
         expect(self.content).to_contain_text(text)
 
-    def has(self, text: str) -> None:
-        """Such a text is there now. Raises AssertionError."""
-        assert text in self.content.inner_text()
+    def has(self, *texts: str) -> None:
+        """Such texts are there now. Raises AssertionError."""
+        shown = self.content.inner_text()
+        assert not [text for text in texts if text not in shown]
 
     def sees_no(self, text: Name) -> None:
         """No such text is there, or it goes away."""

@@ -18,7 +18,7 @@ def given_up(person: Person, environment: Environment, quill: Quill, *paths: str
     )
     keys = [upload(environment, user, path) for path in paths]
     person.open("/dead-letters")
-    person.reload_until(lambda: [person.has(key) for key in keys])
+    person.reload_until(lambda: person.has(*keys))
     return keys
 
 
@@ -49,13 +49,13 @@ def test_all_are_put_back_once_that_is_confirmed(
     keys = given_up(person, environment, quill, "incoming/a.csv", "incoming/b.csv")
     person.follow("Put all back")
     person.follow("Leave them")
-    person.reload_until(lambda: [person.has(key) for key in keys])
+    person.reload_until(lambda: person.has(*keys))
     person.follow("Put all back")
     person.page.get_by_role("button", name="back").click()
     for key in keys:
         assert quill.accepted(key)["attempts"] == 3
     person.open("/dead-letters")
-    person.reload_until(lambda: [_has_not(person, key) for key in keys])
+    person.reload_until(lambda: _has_none(person, *keys))
 
 
 def test_what_is_no_upload_is_shown_as_text_and_stays(
@@ -88,5 +88,6 @@ def test_support_staff_look_and_put_nothing_back(
     operator.reload_until(lambda: operator.has(key))
 
 
-def _has_not(person: Person, text: str) -> None:
-    assert text not in person.content.inner_text()
+def _has_none(person: Person, *texts: str) -> None:
+    shown = person.content.inner_text()
+    assert not [text for text in texts if text in shown]

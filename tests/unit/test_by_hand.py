@@ -126,7 +126,7 @@ def test_one_letter_is_put_back_and_no_other() -> None:
     assert [each.key for each in place.queue.sent_uploads()] == ["1.csv"]
     assert list(place.queue.messages) == ["m0", "m2", "m3"]
     [change] = trail(place)
-    assert (change.about, change.after) == ("1.csv", {"put back": 1})
+    assert (change.about, change.after) == ("1.csv", {"put back": 1, "files": ["1.csv"]})
 
 
 def test_a_letter_of_another_file_is_left_where_it_is() -> None:
