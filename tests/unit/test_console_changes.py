@@ -17,7 +17,6 @@ def test_of_a_list_only_what_came_and_went_is_told() -> None:
     assert differences(before, after) == told
 
 
-def test_of_what_was_made_or_removed_there_is_one_side() -> None:
-    assert differences(None, {"keys": ["k"]}) == [("keys", [], ["k"])]
-    assert differences({"count": 0}, None) == [("count", ["0"], [])]
-    assert differences(None, None) == []
+def test_a_text_of_several_lines_is_several_texts() -> None:
+    after = {"changes": "+ project 'a'\n- project 'b'"}
+    assert differences(None, after) == [("changes", [], ["+ project 'a'", "- project 'b'"])]

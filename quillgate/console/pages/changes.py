@@ -49,13 +49,10 @@ def differences(
     ]
 
 
-def _items(value: Any) -> list[str]:
-    match value:
-        case None:
-            return []
-        case list():
-            return [text for each in value for text in _items(each)]
-        case dict():
-            return [", ".join(f"{name} {each}" for name, each in value.items())]
-        case _:
-            return [str(value)]
+def _texts(value: Any) -> list[str]:
+    """A value for people, line by line; of a key its line, which ends with whose it is."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    return str(value.get("line", value) if isinstance(value, dict) else value).splitlines()
