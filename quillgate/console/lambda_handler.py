@@ -5,6 +5,7 @@ Nothing is kept here and nothing written: sessions are in the visitors' cookies.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,5 +96,7 @@ def application(settings: Settings, client: AwsClient) -> FastAPI:
 
 @cache
 def _served() -> Mangum:
+    # Lambda's own handler writes it, as JSON; its level is that of warnings.
+    logging.getLogger("quillgate").setLevel(logging.INFO)
     client = cast(AwsClient, partial(boto3.Session().client, config=_PATIENCE))
     return Mangum(application(Settings.of(os.environ), client), lifespan="off")

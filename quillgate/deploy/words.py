@@ -31,6 +31,8 @@ _NAMES = {
     "AWS::Events::Rule": "event rule",
     "AWS::IAM::Role": "role",
     "AWS::IAM::ManagedPolicy": "policy",
+    "AWS::ApiGatewayV2::Api": "API",
+    "AWS::ApiGatewayV2::DomainName": "host name",
 }
 # What it means that one of these is replaced by a new one, or deleted.
 _LOSSES = {
@@ -42,7 +44,7 @@ _LOSSES = {
     "AWS::Route53::RecordSet": "the host name leads nowhere meanwhile",
     "AWS::SQS::Queue": "what waits on the old one is not told; quillgate sweep --all finds it",
     "AWS::Logs::LogGroup": "lines in the old one are no longer found here",
-    "AWS::SecretsManager::Secret": "Quill's address and token are stored anew, from the parameters",
+    "AWS::SecretsManager::Secret": "what it holds is stored anew, from the parameters",
     "AWS::SNS::Topic": "whoever subscribed by hand is told nothing until he subscribes again",
 }
 _ENDPOINT = frozenset({"EndpointType", "EndpointDetails"})
