@@ -88,8 +88,8 @@ class OidcSignIn:
                 said = code_word(error)
                 raise SignInError(f"the identity provider did not let you in: {said}")
             return self._come_in(request, self._provider.claims(code, attempt, iss), attempt.back)
-        except SignInError as problem_found:
-            return self._refused(request, 403, problem_found)
+        except SignInError as refusal:
+            return self._refused(request, 403, refusal)
 
     def _come_in(self, request: Request, claims: Mapping[str, Any], back: str) -> Response:
         who, role = name_of(claims), self._groups.role(claims)

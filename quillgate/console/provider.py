@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 import jwt
 import urllib3
@@ -37,6 +37,15 @@ class Client:
     scopes: str = "openid email profile"
 
 
+@dataclass(frozen=True)
+class _Description:
+    """What the provider says of itself, since when we know it, and where its keys are."""
+
+    at: float
+    values: Mapping[str, Any]
+    keys: jwt.PyJWKClient
+
+
 class Provider:
     """One issuer, `https://...`; http only on this machine. Methods may raise SignInError.
 
@@ -55,7 +64,7 @@ class Provider:
         self._client = client
         self._clock = clock
         self._key_pause_seconds = key_pause_seconds
-        self._found: tuple[float, Mapping[str, Any], jwt.PyJWKClient] | None = None
+        self._known: _Description | None = None
 
     def authorization_url(self, attempt: Attempt) -> str:
         """Where the person's browser is sent to sign in."""
@@ -74,7 +83,7 @@ class Provider:
 
     def end_session_url(self, back: str) -> str | None:
         """Where one is signed out of the provider, too; None when it does not say."""
-        if not self._discovered()[0].get("end_session_endpoint"):
+        if not self._description().values.get("end_session_endpoint"):
             return None
         query = {"client_id": self._client.id, "post_logout_redirect_uri": back}
         return with_query(self._endpoint("end_session_endpoint"), query)
@@ -89,9 +98,7 @@ class Provider:
         claims = self._verified(self._id_token(code, attempt))
         if not hmac.compare_digest(str(claims["nonce"]).encode(), attempt.nonce.encode()):
             raise SignInError("the identity provider answered another sign-in than this one")
-        audience = claims["aud"]
-        is_ours_alone = isinstance(audience, str) or len(audience) == 1
-        if claims.get("azp", self._client.id if is_ours_alone else None) != self._client.id:
+        if not _is_for(self._client.id, claims):
             raise SignInError("the identity provider's answer was meant for another application")
         return claims
 
@@ -102,13 +109,14 @@ class Provider:
             "redirect_uri": self._client.redirect_uri,
             "code_verifier": attempt.verifier,
         }
-        headers = {"Accept": "application/json"}
-        name, secret = quote(self._client.id, safe=""), quote(self._client.secret(), safe="")
-        methods = self._discovered()[0].get("token_endpoint_auth_methods_supported")
+        headers, secret = {"Accept": "application/json"}, self._client.secret()
+        methods = self._description().values.get("token_endpoint_auth_methods_supported")
         if methods is None or "client_secret_basic" in methods:
-            headers |= urllib3.make_headers(basic_auth=f"{name}:{secret}")
+            # Each part as in a form, by RFC 6749.
+            who = f"{quote_plus(self._client.id)}:{quote_plus(secret)}"
+            headers |= urllib3.make_headers(basic_auth=who)
         else:
-            fields |= {"client_id": self._client.id, "client_secret": self._client.secret()}
+            fields |= {"client_id": self._client.id, "client_secret": secret}
         answer = ask("POST", self._endpoint("token_endpoint"), headers, fields)
         if not isinstance(answer.get("id_token"), str):
             raise SignInError("the identity provider gave no ID token: is the scope openid asked?")
@@ -116,7 +124,7 @@ class Provider:
 
     def _verified(self, token: str) -> Mapping[str, Any]:
         try:
-            key = self._discovered()[1].get_signing_key_from_jwt(token)
+            key = self._description().keys.get_signing_key_from_jwt(token)
             claims: Mapping[str, Any] = jwt.decode(
                 token,
                 key,
@@ -131,11 +139,11 @@ class Provider:
         return claims
 
     def _endpoint(self, name: str) -> str:
-        return checked(self._discovered()[0].get(name), name)
+        return checked(self._description().values.get(name), name)
 
-    def _discovered(self) -> tuple[Mapping[str, Any], jwt.PyJWKClient]:
-        """The provider's own description, at most an hour old, and its keys."""
-        if self._found is None or self._clock() - self._found[0] > _FRESH_SECONDS:
+    def _description(self) -> _Description:
+        """The provider's own, at most an hour old."""
+        if self._known is None or self._clock() - self._known.at > _FRESH_SECONDS:
             where = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
             found = ask("GET", checked(where, "issuer"))
             if found.get("issuer") != self._issuer:
@@ -146,5 +154,12 @@ class Provider:
                 timeout=TIMEOUT_SECONDS,
                 cooldown_duration=self._key_pause_seconds,
             )
-            self._found = self._clock(), found, keys
-        return self._found[1:]
+            self._known = _Description(self._clock(), found, keys)
+        return self._known
+
+
+def _is_for(client_id: str, claims: Mapping[str, Any]) -> bool:
+    """Whether we are who asked for the token (`azp`): of several audiences it has to say that."""
+    audience = claims["aud"]
+    is_alone = isinstance(audience, str) or len(audience) == 1
+    return bool(claims.get("azp", client_id if is_alone else None) == client_id)

@@ -32,9 +32,12 @@ def ask(
 ) -> Mapping[str, Any]:
     """The object in the answer; `fields` are sent as a form. Redirects are not followed."""
     body = urlencode(fields) if fields else None
-    form = {"Content-Type": "application/x-www-form-urlencoded"} if fields else {}
+    # Each time anew: between two sign-ins Lambda may sleep for hours, and connections break.
+    sent = {"Connection": "close", **(headers or {})}
+    if fields:
+        sent["Content-Type"] = "application/x-www-form-urlencoded"
     try:
-        answer = _http.request(method, url, body, headers={**form, **(headers or {})})
+        answer = _http.request(method, url, body, headers=sent)
         said = json.loads(answer.data)
     except (HTTPError, ValueError) as error:
         raise SignInError("the identity provider is out of reach - try again later") from error
