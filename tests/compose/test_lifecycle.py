@@ -84,7 +84,7 @@ def test_quills_token_is_in_no_description_of_a_container(shared: Project) -> No
     token = shared.docker("exec", "quill", "cat", "/var/lib/quillgate/token/token")
     assert len(token) >= 32
     containers = docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={shared.name}")
-    assert len(containers) == 5
+    assert len(containers) == 6
     assert token not in "".join(docker("inspect", *containers))
     assert token not in shared.docker("logs")
 
