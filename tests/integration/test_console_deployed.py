@@ -37,7 +37,7 @@ pytestmark = pytest.mark.embedded
 
 REPO = Path(__file__).parents[2]
 NAME = "local-quillgate-sftp-console"
-BUCKET = "quillgate-artifacts"
+BUCKET = "console-artifacts"
 # What Lambda's Python has beside its standard library, less what the package brings itself.
 LAMBDA_HAS = ("boto3", "botocore", "s3transfer", "dateutil", "six.py", "jmespath")
 NEEDED = {
@@ -115,6 +115,7 @@ def _with_code(environment: Environment, package: Path) -> dict[str, Any]:
     with zipfile.ZipFile(body, "w") as archive:
         for file in sorted(package.rglob("*")):
             archive.write(file, file.relative_to(package))
+    environment.client("s3").create_bucket(Bucket=BUCKET)
     environment.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body.getvalue())
     template["Resources"]["Console"]["Properties"]["CodeUri"] = f"s3://{BUCKET}/{key}"
     return template
