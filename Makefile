@@ -6,6 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
+CONSOLE_WHEELS := build/console-wheels
 # command:package
 CLIENTS := sftp:openssh-client lftp:lftp curl:curl rclone:rclone sshfs:sshfs psftp:putty-tools \
 	puttygen:putty-tools node:nodejs npm:npm
@@ -137,4 +138,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@# Built now, so that nothing has to be fetched later.
 	@$(BIN)/python -m quillgate.deploy.package
+	@# What the deployed console needs, for this machine's Python: its test puts the package together.
+	@$(MAKE) --silent -C stack/console wheels PYTHON="$(CURDIR)/$(BIN)/python" WHEELS="$(CURDIR)/$(CONSOLE_WHEELS)" \
+		LAMBDA_PYTHON="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')" LAMBDA_MACHINE="$$(uname -m)"
 	@touch $@

@@ -72,6 +72,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     makefile = str(REPO / "stack" / "console" / "Makefile")
     command = ["make", "--silent", "--makefile", makefile, "build-Console"]
+    # Fetched by `make` when it set up; without it they are fetched now.
+    if (wheels := REPO / "build" / "console-wheels").exists():
+        variables["WHEELS"] = str(wheels)
     environ = {name: value for name, value in os.environ.items() if "MAKE" not in name}
     subprocess.run(command, check=True, env=environ | variables, cwd=folder)
     return folder
