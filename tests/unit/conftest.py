@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from emulator.transfer.api import create_app
 from emulator.transfer.store import Store
+from tests.unit.users_fakes import Stack
 
 if TYPE_CHECKING:
     from types_boto3_transfer import TransferClient
@@ -64,3 +65,16 @@ def transfer_client(transfer_url: str) -> Iterator[TransferClient]:
     )
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store of Transfer's, for a module: each `stack` has a server of its own in it."""
+    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
+        yield opened
+
+
+@pytest.fixture
+def stack(store: Store) -> Stack:
+    """A stack with a server, a bucket of uploads and a ledger."""
+    return Stack(store)

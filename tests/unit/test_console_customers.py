@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,24 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from httpx2 import Response
 from sftp_watchdog.ledger_names import Ref
 
-from emulator.transfer.store import Store
 from quillgate.console.pages.upload import place
 from quillgate.users.model import PublicKey
 from tests.unit.console_fakes import Browser, browser
 from tests.unit.operate_fakes import KEY, entry, upload
 from tests.unit.users_fakes import Stack, line, new_key
 from tests.unit.watchdog_fakes import client_error
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
-        yield opened
-
-
-@pytest.fixture
-def stack(store: Store) -> Stack:
-    return Stack(store)
 
 
 @pytest.fixture

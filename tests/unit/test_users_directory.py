@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
@@ -19,17 +19,6 @@ from quillgate.errors import TargetError, UserError
 from quillgate.users.model import HomeType, PublicKey
 from tests.unit.users_fakes import BUCKET, ROLE, Killed, Stack, new_key, new_keys
 from tests.unit.watchdog_fakes import client_error
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
-        yield opened
-
-
-@pytest.fixture
-def stack(store: Store) -> Stack:
-    return Stack(store)
 
 
 def _fingerprints(stack: Stack, name: str = "acme") -> set[str]:

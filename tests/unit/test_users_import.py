@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from emulator.transfer.store import Store
 from quillgate.errors import UserError
 from quillgate.users.importing import Imported, Plan, Rules, carry_out, plan
 from quillgate.users.sources.source import read_source
 from tests.unit.users_fakes import BUCKET, Killed, Stack, line, new_key
 
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
-
-
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with Store(tmp_path_factory.mktemp("state") / "transfer.sqlite3") as opened:
-        yield opened
-
-
-@pytest.fixture
-def stack(store: Store) -> Stack:
-    return Stack(store)
 
 
 def _write(path: Path, text: str) -> None:
