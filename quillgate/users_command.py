@@ -90,7 +90,7 @@ def list_users(
         typer.echo(json_module.dumps({"users": [asdict(user) for user in users]}))
         return
     for user in users:
-        typer.echo(_listed(user))
+        typer.echo(listed_line(user))
 
 
 @app.command()
@@ -180,8 +180,10 @@ def remove(
     typer.echo(f"{name} is removed; the files stay in {account.home or 'the bucket'}")
 
 
-def _listed(user: Listed) -> str:
-    state = "disabled" if user.is_disabled else f"{user.key_count} keys"
+def listed_line(user: Listed) -> str:
+    """A user on one line of `users list`."""
+    keys = f"{user.key_count} key{'' if user.key_count == 1 else 's'}"
+    state = "disabled" if user.is_disabled else keys
     return f"{user.name:<24}  {state:>8}  {safe(user.home) or '(several folders)'}"
 
 

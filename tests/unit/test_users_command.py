@@ -12,7 +12,9 @@ import typer
 
 from emulator.transfer.store import Store
 from quillgate.errors import UserError
+from quillgate.users.model import Listed
 from quillgate.users.unrouted import unrouted
+from quillgate.users_command import listed_line
 from quillgate.users_keys_command import key_line
 from quillgate.users_opening import Opened, keys_in
 from tests.unit.users_fakes import Stack, line, new_key
@@ -42,6 +44,14 @@ def test_keys_are_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> N
     text = line("jo")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"{text}\n".encode("utf-16"))))
     assert [key.line for key in keys_in(Path("-")).keys] == [text]
+
+
+@pytest.mark.parametrize(
+    ("count", "is_disabled", "state"),
+    [(0, False, " 0 keys"), (1, False, " 1 key "), (2, False, " 2 keys"), (1, True, "disabled")],
+)
+def test_a_list_counts_keys_as_people_do(count: int, is_disabled: bool, state: str) -> None:
+    assert state in listed_line(Listed("acme", "/drop/acme", count, is_disabled))
 
 
 def test_lost_restrictions_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

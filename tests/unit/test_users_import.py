@@ -240,6 +240,12 @@ def test_bad_lines_of_a_table_are_told(stack: Stack, tmp_path: Path) -> None:
     assert [step.name for step in planned.steps] == ["acme", "gamma"]
 
 
+def test_a_line_without_a_user_says_just_that(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "users.csv", f",{line()},acme\n")
+    [trouble] = _troubles(_plan(stack, tmp_path / "users.csv"))
+    assert "users.csv:1: no user name in the first field" in trouble
+
+
 def test_homes_stay_as_they_are(stack: Stack, tmp_path: Path) -> None:
     stack.directory.add("acme", [new_key()])
     _write(tmp_path / "users.csv", f"acme,{line()},elsewhere\n")

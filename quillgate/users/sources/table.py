@@ -37,7 +37,10 @@ def read_table(file: Path) -> Iterator[Found]:
 
 
 def _user(row: list[str], place: Place) -> Iterator[Found]:
-    if not 2 <= len(row) <= 3 or not row[0]:
+    if not row[0]:
+        yield Trouble(place, "no user name in the first field - write user,key or user,key,folder")
+        return
+    if not 2 <= len(row) <= 3:
         message = f"{len(row)} fields - write user,key or user,key,folder; quote what has commas"
         yield Trouble(place, message)
         return
