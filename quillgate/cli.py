@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from sftp_watchdog.errors import WatchdogError
 
 from quillgate import (
@@ -135,6 +135,12 @@ def demo() -> None:
     run_demo()
 
 
+_NO_CREDENTIALS = (
+    "no credentials for: 'aws' - sign in, then set AWS_PROFILE or the variables AWS_ACCESS_KEY_ID "
+    "and AWS_SECRET_ACCESS_KEY"
+)
+
+
 def main() -> None:
     """Entry point: errors are one line on stderr and exit status 1."""
     debug = "--debug" in sys.argv
@@ -146,6 +152,10 @@ def main() -> None:
     except typer.TyperException as error:
         _say(_usage(error))
         sys.exit(2)
+    except NoCredentialsError:
+        if debug:
+            raise
+        sys.exit(f"quillgate: {_NO_CREDENTIALS}")
     except (QuillgateError, WatchdogError, ClientError, BotoCoreError) as error:
         if debug:
             raise

@@ -172,6 +172,21 @@ def test_an_error_is_one_line_and_ends_with_1(run: Run, words: list[str], messag
     assert run(*words) == Ended(1, "", f"quillgate: {message}\n")
 
 
+def test_missing_credentials_are_told_with_what_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    ended = run("status", "--environment", "aws", "--stack", "prod")
+    assert ended.code == 1
+    assert "no credentials for: 'aws' - sign in, then set AWS_PROFILE" in ended.stderr
+
+
 def test_a_traceback_is_there_for_those_who_ask(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
