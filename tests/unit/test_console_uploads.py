@@ -5,12 +5,15 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sftp_watchdog.ledger import Held, Ledger
+from sftp_watchdog.ledger_names import Ref
 
 from emulator.transfer.store import Store
 from quillgate.audit import Audit, Change
@@ -248,6 +251,30 @@ def test_an_operator_settles_what_nobody_can_deliver() -> None:
     assert (kept.outcome, kept.reason) == ("done", "dismissed by kim: sent <twice>")
     assert [(each.what, each.role) for each in trail(place)] == [("dismiss", "operator")]
     assert "Nothing here" in words(visitor, "/uploads", state="waiting")
+
+
+def test_a_customer_without_uploads_may_be_a_name_written_wrong() -> None:
+    page = browser(place=stack()).get("/uploads", params={"user": "acm"})
+    assert 'href="/customers?q=acm"' in page.text
+    assert "/customers?q=" not in browser(place=stack()).get("/uploads").text
+
+
+def test_state_and_its_words_are_of_one_look_at_the_ledger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = stack()
+    place.keep(entry("unrouted"))
+    find, looks = Ledger.find, []
+
+    def meanwhile_told_again(ledger: Ledger, ref: Ref) -> Held | None:
+        held = find(ledger, ref)
+        looks.append(held)
+        return replace(held, entry=entry("retrying")) if held and len(looks) == 1 else held
+
+    monkeypatch.setattr(Ledger, "find", meanwhile_told_again)
+    said = words(browser("support", place), "/uploads/one", **ONE)
+    assert len(looks) > 1
+    assert f"unrouted {meaning('unrouted')}." in said
 
 
 def test_who_may_not_is_offered_nothing() -> None:
