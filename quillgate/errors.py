@@ -18,10 +18,14 @@ from __future__ import annotations
 
 
 class QuillgateError(Exception):
-    """Base of all errors the command shows as one line; the process ends with 1."""
+    """Base of all errors the command shows as one line; the process ends with 1.
+
+    `fact` is that line without the advice, for where another way leads on.
+    """
 
     def __init__(self, failed: str, value: str, advice: str) -> None:
-        super().__init__(f"{failed}: '{value}' - {advice}")
+        self.fact = f"{failed}: '{value}'"
+        super().__init__(f"{self.fact} - {advice}")
 
 
 class DeployError(QuillgateError):

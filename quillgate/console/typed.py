@@ -41,7 +41,8 @@ class TypedKeys:
         try:
             directory.check_holders(name, self.keys, allow_shared=self.is_shared_allowed)
         except UserError as error:
-            found["shared"] = [str(error)]
+            # The advice is the command's; the form has a box, and its own words beside it.
+            found["shared"] = [error.fact]
         return found
 
 

@@ -98,7 +98,7 @@ class Directory:
                 raise UserError(
                     f"{' and '.join(others[:3])} has that key already",
                     key.fingerprint,
-                    "ask the customer for a key of this user's own, or allow a shared one",
+                    "ask for a key of this user's own, or allow a shared one: --allow-shared-key",
                 )
 
     # Changing

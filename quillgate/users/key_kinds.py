@@ -29,7 +29,10 @@ DAMAGED = (
 TOO_LONG_FOR_TRANSFER = (
     "the key is longer than the 2,048 characters Transfer takes - use ed25519 or RSA of 4,096 bits"
 )
-NO_KEY = "this is no public SSH key - paste a line such as `ssh-ed25519 AAAA... name`"
+NO_KEY = (
+    "this is no public SSH key - leave out other words, paste a line such as "
+    "`ssh-ed25519 AAAA... name`"
+)
 AUTHORITY = (
     "the option cert-authority makes this a key that signs others, not one to log in with - "
     "paste the customer's own key"

@@ -164,6 +164,7 @@ def test_a_key_that_another_has_is_allowed_by_a_box_only(stack: Stack, support: 
     support.post("/customers", name="acme", keys=key)
     refused = support.post("/customers", name="other", keys=key)
     assert "acme has that key already" in _wrong(refused, "shared")
+    assert "--allow-shared-key" not in refused.text
     assert key in refused.text
     assert support.post("/customers", name="other", keys=key, shared="yes").status_code == 200
     assert _fingerprints(stack, "other") == _fingerprints(stack)
@@ -193,6 +194,17 @@ def test_a_key_is_added_and_the_old_one_still_works(
     assert "still work, until they are removed" in answer.text
     assert len(_fingerprints(stack)) == 2
     assert key.fingerprint in _fingerprints(stack)
+
+
+def test_a_key_that_is_there_already_is_not_called_new(
+    stack: Stack, support: Browser, key: PublicKey
+) -> None:
+    answer = support.post("/customers/acme/keys", keys=key.line)
+    assert "Nothing was changed: acme has had that key before." in answer.text
+    assert "new key" not in answer.text
+    answer = support.post("/customers/acme/keys", keys=f"{key.line}\n{line('new')}")
+    assert "The new key can be used" in answer.text
+    assert len(_fingerprints(stack)) == 2
 
 
 def test_a_key_is_replaced_in_one_step_the_new_one_first(

@@ -19,6 +19,7 @@ _ADDED = (
     "{keys} can be used from now on. The keys that were there still work, until they are removed."
 )
 _REPLACED = "{keys} can be used from now on. The old key lets nobody in any more."
+_HELD = "Nothing was changed: {name} has had {keys} before."
 _KEPT = "{keys} can be used once the customer is enabled."
 _REMOVED = (
     "The key is removed: it lets nobody in any more. Who is logged in stays so until the end."
@@ -59,7 +60,7 @@ def routes() -> APIRouter:
             directory.add_key(name, key, allow_shared=keys.is_shared_allowed)
         if _held(customer, replaces):
             directory.remove_key(name, replaces)
-        said = _said(customer, len(keys.keys), replaces)
+        said = _said(customer, keys, replaces)
         return back_to(request, name, " ".join([said, *keys.notes]))
 
     @router.post("/customers/{name}/keys/remove")
@@ -99,10 +100,15 @@ def _mistakes(directory: Directory, customer: Account, typed: TypedKeys, replace
     return {where: words for where, words in found.items() if words}
 
 
-def _said(customer: Account, count: int, replaces: str) -> str:
+def _said(customer: Account, typed: TypedKeys, replaces: str) -> str:
+    """`customer` is as before; a key that was there already is not called new."""
+    count = sum(not customer.has(key.fingerprint) for key in typed.keys)
+    if not count and not replaces:
+        that = "that key" if len(typed.keys) == 1 else "those keys"
+        return _HELD.format(name=customer.name, keys=that)
     words = _REPLACED if replaces else _ADDED if customer.keys else _FIRST
     words = _KEPT if customer.is_disabled else words
-    return words.format(keys="The new key" if count == 1 else f"{count} new keys")
+    return words.format(keys=f"{count} new keys" if count > 1 else "The new key")
 
 
 def _held(customer: Account, fingerprint: str) -> HeldKey | None:
