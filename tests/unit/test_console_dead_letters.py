@@ -117,5 +117,9 @@ def test_what_is_no_upload_stays_and_is_not_promised() -> None:
 def test_only_operators_are_offered_to_put_back() -> None:
     place = crowd(1)
     for role in ("viewer", "support"):
-        assert "Put" not in words(browser(role, place), PAGE)
-    assert "Put all back" in words(browser("operator", place), PAGE)
+        page = words(browser(role, place), PAGE)
+        assert "Put" not in page
+        assert "an operator mends what is named here" in page
+    page = words(browser("operator", place), PAGE)
+    assert "Put all back" in page
+    assert "an operator mends what" not in page
