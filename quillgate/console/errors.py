@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from urllib.parse import urlencode, urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse
 from sftp_watchdog.errors import WatchdogError
 from starlette.exceptions import HTTPException
 
-from quillgate.console.rendering import render
+from quillgate.console.rendering import is_part, render
 from quillgate.errors import NoUploadError, OrderError, QuillgateError, TargetError
 
 _log = logging.getLogger(__name__)
+# What asked may be looking for a part that no problem has, or be replaced by what it gets.
+_IN_ITS_PLACE = {"HX-Reswap": "innerHTML", "HX-Reselect": ".problems"}
 _TITLES = {404: "There is no such page", 405: "That cannot be done here"}
 
 
@@ -35,7 +37,7 @@ class NotOursError(Exception):
 
 
 def add_handlers(app: FastAPI) -> None:
-    """Turn every exception into a page."""
+    """Turn what is known to go wrong into a page; the rest is `unexpected`."""
     app.add_exception_handler(NotSignedInError, _sign_in)
     app.add_exception_handler(NotAllowedError, _forbidden)
     app.add_exception_handler(NotOursError, _forbidden)
@@ -46,20 +48,44 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(OrderError, _refused)
     for kind in (QuillgateError, WatchdogError, ClientError, BotoCoreError):
         app.add_exception_handler(kind, _failed)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def problem(request: Request, status: int, title: str, words: str) -> Response:
-    """A page that says what is wrong and what to do."""
-    return render(request, "problem.html", status=status, title=title, words=words)
+    """A page that says what is wrong and what to do; to htmx no more than that, for its place."""
+    return _told(request, "problem", status, title=title, words=words)
+
+
+def unexpected(request: Request, error: Exception) -> Response:
+    """A page for what nobody thought of.
+
+    Its text may hold what a person typed: the type says enough, and the log has the place.
+    """
+    kind, place = type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s %r: %s\n%s", request.method, request.url.path, kind, place)
+    words = f"unexpected: {kind} - try again, and tell an operator"
+    return problem(request, 500, "Something went wrong", words)
+
+
+def _told(request: Request, template: str, status: int, **values: str) -> Response:
+    if not is_part(request):
+        return render(request, f"{template}.html", status=status, **values)
+    answer = render(request, f"{template}_part.html", status=status, **values)
+    answer.headers.update(_IN_ITS_PLACE)
+    return answer
 
 
 def _sign_in(request: Request, _: Exception) -> Response:
+    """To the sign-in, from wherever nothing is lost by that; else a link to it, in another tab."""
     query = urlencode({"next": _asked_for(request)})
     where = f"{request.app.state.sign_in.path}?{query}"
-    if request.headers.get("HX-Request"):
+    if request.method != "GET":
+        return _told(request, "signed_out_meanwhile", 401, where=where)
+    if is_part(request):
         return Response(status_code=401, headers={"HX-Redirect": where})
-    return RedirectResponse(where, status_code=303)
+    # No redirect: from a form, such as a search, browsers follow none that ends at another site.
+    answer = render(request, "sign_in.html", status=401, where=where)
+    answer.headers["Refresh"] = f"0; url={where}"
+    return answer
 
 
 def _asked_for(request: Request) -> str:
@@ -99,12 +125,5 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    _log.warning("%s %r: %s", request.method, request.url.path, error)
     return problem(request, 502, "That did not work", str(error))
-
-
-def _unexpected(request: Request, error: Exception) -> Response:
-    # Its text may hold what a person typed: the type says enough, the log has the place.
-    _log.error("%s %s", request.method, request.url.path, exc_info=error)
-    words = f"unexpected: {type(error).__name__} - try again, and tell an operator"
-    return problem(request, 500, "Something went wrong", words)

@@ -23,8 +23,9 @@ class Groups:
 
     def role(self, claims: Mapping[str, Any]) -> Role | None:
         """The largest role that the claims give; None for no access."""
-        named = claims.get(self.claim, [])
-        theirs = {named} if isinstance(named, str) else {it for it in named if isinstance(it, str)}
+        named = claims.get(self.claim)
+        listed = named if isinstance(named, list) else [named]
+        theirs = {each for each in listed if isinstance(each, str)}
         groups = {
             Role.VIEWER: self.viewer,
             Role.SUPPORT: self.support,
@@ -41,7 +42,7 @@ def name_of(claims: Mapping[str, Any]) -> str:
     For people to read: access is by groups, and the log has the provider's own id (`sub`) with it.
     """
     # An address that nobody has proven may be somebody else's.
-    unproven = ["email"] if claims.get("email_verified") is False else []
+    unproven = ["email"] if claims.get("email_verified") in (False, "false") else []
     for claim in ("email", "preferred_username", "sub"):
         if claim in unproven:
             continue

@@ -31,6 +31,10 @@ _PATIENCE = Config(
     connect_timeout=3, read_timeout=8, retries={"mode": "standard", "max_attempts": 4}
 )
 
+# What the cookie outlives the session by: a form that was open as that ended can still be sent, by
+# the same person, once they are signed in again.
+_REMEMBERED_SECONDS = 24 * 3600
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -85,11 +89,13 @@ def application(settings: Settings, client: AwsClient) -> FastAPI:
         redirect_uri=f"{settings.url}{CALLBACK}",
         scopes=settings.scopes,
     )
-    sign_in = OidcSignIn(
-        Provider(settings.issuer, ours), settings.groups, settings.url, settings.session_seconds
-    )
     seconds = settings.session_seconds
-    cookie = Cookie(secret(settings.session_secret_id), is_secure=True, max_age_seconds=seconds)
+    sign_in = OidcSignIn(Provider(settings.issuer, ours), settings.groups, settings.url, seconds)
+    cookie = Cookie(
+        secret(settings.session_secret_id),
+        is_secure=True,
+        max_age_seconds=seconds + _REMEMBERED_SECONDS,
+    )
     desk = Desk.of(lambda: Target("aws", settings.stack_name, client))
     return create_app(desk, sign_in, cookie, [urlsplit(settings.url).hostname or ""])
 

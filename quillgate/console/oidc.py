@@ -93,7 +93,8 @@ class OidcSignIn:
 
     def _come_in(self, request: Request, claims: Mapping[str, Any], back: str) -> Response:
         who, role = name_of(claims), self._groups.role(claims)
-        # Nothing of an older session lives on, its token for forms neither.
+        token = _own_token(request, who)
+        # Nothing else of an older session lives on.
         request.session.clear()
         if role is None:
             _log.warning("no access: who=%r sub=%r", who, claims["sub"])
@@ -103,7 +104,8 @@ class OidcSignIn:
             )
         _log.info("signed in: who=%r sub=%r role=%s", who, claims["sub"], role.word)
         until = self._clock() + self._seconds
-        request.session["visitor"] = {"who": who, "role": role.word, "until": until}
+        visitor = {"who": who, "role": role.word, "until": until}
+        request.session.update({"visitor": visitor, **token})
         return RedirectResponse(back, status_code=303)
 
     def _without_attempt(self, request: Request) -> Response:
@@ -139,3 +141,13 @@ class OidcSignIn:
             return self._provider.end_session_url(f"{self._url}/signed-out")
         except SignInError:
             return None
+
+
+def _own_token(request: Request, who: str) -> Mapping[str, str]:
+    """The token for forms, if it is this person's: what they typed as a session ended is not lost.
+
+    Another's must not live on: whoever planted that session would know it.
+    """
+    kept = request.session.get("visitor") or {}
+    is_theirs = kept.get("who") == who and "csrf" in request.session
+    return {"csrf": request.session["csrf"]} if is_theirs else {}

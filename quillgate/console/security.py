@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from quillgate.console.errors import NotOursError
+from quillgate.console.errors import NotOursError, unexpected
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {
@@ -29,8 +29,11 @@ _HEADERS = {
 async def add_headers(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
-    """Middleware: what browsers are told of every answer."""
-    response = await call_next(request)
+    """Middleware: what browsers are told of every answer, also of one that went wrong."""
+    try:
+        response = await call_next(request)
+    except Exception as error:  # what is behind this would answer without headers
+        response = unexpected(request, error)
     response.headers.update(_HEADERS)
     is_same_for_all = request.url.path.startswith("/static/")
     response.headers.setdefault("Cache-Control", "no-cache" if is_same_for_all else "no-store")

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 from fastapi.routing import APIRoute
+from httpx2 import Response
 
 from quillgate.console.attempt import own_path
 from quillgate.console.groups import Groups, name_of
@@ -30,6 +31,12 @@ def kim() -> Iterator[Person]:
         yield found
 
 
+def refreshed(answer: Response) -> str:
+    """Where a page leads on to by itself."""
+    assert answer.status_code == 401
+    return str(answer.headers["Refresh"]).removeprefix("0; url=")
+
+
 def query_of(url: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(url).query))
 
@@ -38,8 +45,7 @@ def query_of(url: str) -> dict[str, str]:
 
 
 def test_who_asks_for_a_page_gets_it_after_the_sign_in(kim: Person) -> None:
-    begin = kim.get("/changes?about=caf%C3%A9+%26+co")
-    shown = kim.sign_in(begin.headers["Location"])
+    shown = kim.sign_in(refreshed(kim.get("/changes?about=caf%C3%A9+%26+co")))
     assert str(shown.url) == f"{URL}/changes?about=caf%C3%A9+%26+co"
     assert "Changes: café &amp; co" in shown.text
     assert "kim@example.com, <strong>support</strong>" in shown.text
@@ -71,7 +77,9 @@ def test_the_largest_role_of_the_groups_counts(kim: Person, named: Any, role: st
     assert f"<strong>{role}</strong>" in kim.client.get("/changes").text
 
 
-@pytest.mark.parametrize("named", [None, [], "", [""], ["Support"], ["support "], "supporters", {}])
+@pytest.mark.parametrize(
+    "named", [None, [], "", [""], ["Support"], ["support "], "supporters", {}, 7]
+)
 def test_without_a_group_there_is_no_access_and_it_is_said_why(kim: Person, named: Any) -> None:
     kim.provider.claims["groups"] = named
     shown = kim.sign_in()
@@ -91,6 +99,7 @@ def test_a_role_without_a_group_is_nobodys() -> None:
     [
         ({"sub": "u-1", "email": "a@b.c", "preferred_username": "a"}, "a@b.c"),
         ({"sub": "u-1", "email": "a@b.c", "email_verified": False}, "u-1"),
+        ({"sub": "u-1", "email": "a@b.c", "email_verified": "false"}, "u-1"),
         ({"sub": "u-1", "preferred_username": " al\n\u202e "}, "al??"),
         ({"sub": "u-1", "email": ""}, "u-1"),
     ],
@@ -388,10 +397,47 @@ def test_whoever_is_not_in_is_sent_to_sign_in_from_every_page_and_action(kim: Pe
         asked = re.sub("[{}]|:path", "", path)
         headers = {"X-CSRF-Token": csrf(kim)}
         answer = kim.client.request(method, asked, headers=headers, follow_redirects=False)
-        assert answer.status_code == 303, path
-        # A change that was not made is not made after the sign-in, either: it leads to the start.
-        page = quote(asked, safe="") if method == "GET" else "%2F"
-        assert answer.headers["Location"] == f"/sign-in?next={page}", path
+        assert answer.status_code == 401, path
+        if method == "GET":
+            assert refreshed(answer) == f"/sign-in?next={quote(asked, safe='')}", path
+        else:
+            # Not by itself: what was typed is still there, to be sent again.
+            assert "Refresh" not in answer.headers, path
+            assert 'href="/sign-in?next=%2F" target="_blank"' in answer.text, path
+
+
+def test_what_was_typed_as_a_session_ended_can_be_sent_after_the_sign_in(kim: Person) -> None:
+    kim.sign_in()
+    form = {"X-CSRF-Token": csrf(kim)}
+    kim.clock.seconds += SECONDS
+    order = "/uploads/again?key=a/no.csv"
+    assert "Nothing was changed" in kim.client.post(order, headers=form).text
+    kim.sign_in()
+    answer = kim.client.post(order, headers=form)
+    assert answer.status_code == 404
+    assert "a/no.csv" in answer.text
+
+
+def test_a_form_of_another_persons_session_cannot_be_sent(kim: Person) -> None:
+    kim.sign_in()
+    form = {"X-CSRF-Token": csrf(kim)}
+    kim.provider.person["email"] = "alex@example.com"
+    kim.sign_in()
+    assert kim.client.post("/customers", headers=form).status_code == 403
+
+
+def test_what_is_checked_as_one_types_says_in_its_place_that_the_session_has_ended(
+    kim: Person,
+) -> None:
+    kim.provider.person["groups"] = ["operator"]
+    kim.sign_in()
+    headers = {"X-CSRF-Token": csrf(kim), "HX-Request": "true"}
+    kim.clock.seconds += SECONDS
+    answer = kim.client.post("/routes/check", data={"text": "typed"}, headers=headers)
+    assert answer.status_code == 401
+    assert "HX-Redirect" not in answer.headers
+    assert answer.text.startswith('<div class="problems" role="alert">')
+    assert "What you typed is still here" in answer.text
 
 
 def csrf(kim: Person) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from starlette.testclient import TestClient
 
-from tests.unit.console_fakes import browser
+from tests.unit.console_fakes import Browser, browser, console
 
 
 def test_a_change_without_the_sessions_token_is_refused() -> None:
@@ -75,3 +76,47 @@ def test_an_unknown_page_is_a_page() -> None:
     answer = browser().get("/nowhere")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
+
+
+class MishapError(Exception):
+    """Nobody has thought of it."""
+
+
+def _mishap() -> Browser:
+    app = console()
+
+    @app.get("/mishap")
+    def mishap(typed: str = "") -> None:
+        raise MishapError(typed)
+
+    return Browser(TestClient(app, base_url="http://127.0.0.1"))
+
+
+def test_what_nobody_thought_of_is_a_page_as_safe_as_others() -> None:
+    answer = _mishap().get("/mishap")
+    assert answer.status_code == 500
+    assert "unexpected: MishapError" in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_what_nobody_thought_of_is_logged_by_its_place_not_by_its_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It may be what somebody typed, or a private key that was pasted."""
+    answer = _mishap().get("/mishap?typed=private")
+    assert "private" not in answer.text + caplog.text
+    assert "MishapError" in caplog.text
+    assert "in mishap" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/uploads/rows?day=none", "/mishap", "/customers?q=a", "/nowhere"]
+)
+def test_where_a_part_of_a_page_was_asked_for_a_problem_is_one_too(path: str) -> None:
+    """A whole page in its place would be a page within a page; and the place has to stay."""
+    answer = _mishap().get(path, headers={"HX-Request": "true"})
+    assert answer.status_code >= 400
+    assert answer.text.startswith('<div class="problems" role="alert">')
+    assert answer.headers["HX-Reswap"] == "innerHTML"
+    assert answer.headers["HX-Reselect"] == ".problems"
