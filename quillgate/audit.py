@@ -13,12 +13,15 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from sftp_watchdog.errors import LedgerError
 from sftp_watchdog.ledger import Ledger
 from sftp_watchdog.ledger_names import digest, newest_first
+
+from quillgate.operate.words import safe
 
 _ALL = "audit/all/"
 _AT_ONCE = 16
@@ -76,7 +79,8 @@ class Page:
 class Audit:
     """The trail, as one person writes it. Methods raise LedgerError when it is out of reach.
 
-    Then nothing is changed: a change that leaves no entry is not made.
+    Then nothing is changed: a change that leaves no entry is not made. Where only the end of it
+    could not be put on record, the error says that it was made.
     """
 
     ledger: Ledger = field(repr=False)
@@ -103,10 +107,11 @@ class Audit:
         except BaseException as error:
             problem = (str(error) or type(error).__name__)[:_LONGEST_PROBLEM]
             failed = replace(begun, after=draft.after, result="failed", problem=problem)
-            self.ledger.keep_text(f"{_ALL}{name}", failed.to_json())
+            # What went wrong is what there is to say; the entry says `begun` then.
+            with suppress(LedgerError):
+                self.ledger.keep_text(f"{_ALL}{name}", failed.to_json())
             raise
-        done = replace(begun, after=draft.after, result="done")
-        self.ledger.keep_text(f"{_ALL}{name}", done.to_json())
+        self._done(name, replace(begun, after=draft.after, result="done"))
 
     def newest(self, limit: int = 50, after: str = "", about: str | None = None) -> Page:
         """A page of the trail, or of what was `about` one thing; `after` is a page's `next`."""
@@ -114,6 +119,13 @@ class Audit:
         names = self.ledger.page(folder, limit + 1, f"{folder}{after}" if after else "")
         shown = [name.rpartition("/")[2] for name in names[:limit]]
         return Page(self._read(shown), shown[-1] if len(names) > limit else None)
+
+    def _done(self, name: str, done: Change) -> None:
+        try:
+            self.ledger.keep_text(f"{_ALL}{name}", done.to_json())
+        except LedgerError as error:
+            told = f"{done.what} of {safe(done.about)!r} was done, but stays on record as begun"
+            raise LedgerError(f"{told}: {error} - look before you do it again") from error
 
     def _begun(
         self,

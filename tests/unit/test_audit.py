@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from sftp_watchdog.errors import LedgerError
 from sftp_watchdog.ledger import Ledger
 
 from quillgate.audit import Audit
@@ -21,6 +22,18 @@ class _Clock:
     def __call__(self) -> datetime:
         self._now += timedelta(seconds=1)
         return self._now
+
+
+class _LostMeanwhile(Ledger):
+    """Out of reach once it has taken what is written before a change."""
+
+    left = 2
+
+    def keep_text(self, name: str, text: str) -> None:
+        if not self.left:
+            raise LedgerError("S3 is away")
+        self.left -= 1
+        super().keep_text(name, text)
 
 
 def _audit(s3: FakeBucket, who: str = "kim") -> Audit:
@@ -55,6 +68,21 @@ def test_what_fails_is_recorded_with_its_reason() -> None:
         raise ValueError("no such key")
     [change] = audit.newest().changes
     assert (change.result, change.problem) == ("failed", "no such key")
+
+
+def test_what_was_made_is_told_as_made_although_its_record_stays_begun() -> None:
+    audit = Audit(_LostMeanwhile(cast(Any, FakeBucket()), "ledger"), "kim")
+    told = "users add of 'acme' was done, .* begun: S3 is away"
+    with pytest.raises(LedgerError, match=told), audit.change("users add", "acme"):
+        pass
+    [change] = audit.newest().changes
+    assert change.result == "begun"
+
+
+def test_what_failed_is_told_although_that_cannot_be_put_on_record() -> None:
+    audit = Audit(_LostMeanwhile(cast(Any, FakeBucket()), "ledger"), "kim")
+    with pytest.raises(ValueError, match="no such key"), audit.change("users add", "acme"):
+        raise ValueError("no such key")
 
 
 def test_the_newest_come_first_page_by_page() -> None:
