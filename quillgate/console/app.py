@@ -24,16 +24,20 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 @dataclass(frozen=True)
 class Cookie:
-    """The session's cookie: HttpOnly and signed with `secret`; `is_secure` where there is TLS."""
+    """The session's cookie: HttpOnly and signed with `secret`; `is_secure` where there is TLS.
+
+    `suffix` tells consoles of one host apart: browsers do not tell cookies by the port.
+    """
 
     secret: str
     is_secure: bool = False
     max_age_seconds: int = 8 * 3600
+    suffix: str = ""
 
     @property
     def name(self) -> str:
         """`__Host-`: browsers take it from this very host only, and over TLS."""
-        return "__Host-quillgate" if self.is_secure else "quillgate"
+        return f"{'__Host-' if self.is_secure else ''}quillgate{self.suffix}"
 
 
 def create_app(

@@ -10,9 +10,11 @@ from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from quillgate.operate.words import age, safe
+from quillgate.operate.words import age, safe, short
 
 _FOLDER = Path(__file__).parent / "templates"
+# Browsers keep 4,096 bytes of a cookie; of other letters than English ones each takes up to 12.
+_LONGEST_NOTICE, _PER_LETTER = 1000, 6
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
@@ -36,8 +38,9 @@ def is_part(request: Request) -> bool:
 
 
 def notify(request: Request, words: str) -> None:
-    """Show `words` on the next page."""
-    request.session["notice"] = words
+    """Show `words` on the next page, or as many as the session's cookie has room for."""
+    most = _LONGEST_NOTICE if words.isascii() else _LONGEST_NOTICE // _PER_LETTER
+    request.session["notice"] = short(words, most)
 
 
 def moment(text: str | None) -> str:

@@ -23,9 +23,14 @@ def serve(desk: Desk, who: str, port: int, host: str = HOST) -> None:
         listener = listen(host, port)
     except OSError as error:
         raise StartError("port in use (console)", str(port), "another one: --port N") from error
-    app = create_app(desk, ChosenRole(who), Cookie(secrets.token_urlsafe(32)))
+    app = create_app(desk, ChosenRole(who), local_cookie(listener.getsockname()[1]))
     config = uvicorn.Config(
         app, ws="none", log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=1,
     )  # fmt: skip
     uvicorn.Server(config).run([listener])
+
+
+def local_cookie(port: int) -> Cookie:
+    """Of a console on this machine: another one, on another port, has another."""
+    return Cookie(secrets.token_urlsafe(32), suffix=f"-{port}")

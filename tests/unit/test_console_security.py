@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
+from fastapi import Request
 from starlette.testclient import TestClient
 
+from quillgate.console.rendering import notify
+from quillgate.console.serve import local_cookie
 from tests.unit.console_fakes import Browser, browser, console
 
 
@@ -63,6 +68,25 @@ def test_the_cookie_is_of_no_use_to_scripts_and_other_sites() -> None:
     cookie = visitor.get("/changes").headers["Set-Cookie"].lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
+
+
+@pytest.mark.parametrize("letter", ["a", '"', "é", "\U0001f511"])
+def test_a_notice_of_any_length_leaves_room_in_the_cookie(letter: str) -> None:
+    """Browsers drop one of more than 4,096 bytes, and the notice would not be seen."""
+    app = console()
+
+    @app.get("/told")
+    def told(request: Request) -> None:
+        notify(request, letter * 3000)
+
+    client = TestClient(app, base_url="http://127.0.0.1")
+    assert len(client.get("/told").headers["Set-Cookie"]) < 4096
+    assert letter in html.unescape(client.get("/changes").text)
+
+
+def test_consoles_of_one_host_have_cookies_of_their_own() -> None:
+    """Browsers do not tell them by the port: each would end the other's session."""
+    assert local_cookie(8080).name != local_cookie(8081).name
 
 
 def test_a_forged_session_is_none() -> None:

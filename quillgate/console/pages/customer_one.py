@@ -12,14 +12,12 @@ from quillgate.console.states import told
 from quillgate.console.visitors import Viewer, Visitor
 from quillgate.errors import TargetError
 from quillgate.operate.lists import Query, uploads
-from quillgate.operate.words import safe, short
+from quillgate.operate.words import safe
 from quillgate.users.directory import Directory
 from quillgate.users.model import Account
 from quillgate.users.unrouted import unrouted
 
 _UPLOADS = 10
-# A notice is kept in the session's cookie, and browsers keep 4,096 bytes.
-_LONGEST_NOTICE = 1000
 
 
 def routes() -> APIRouter:
@@ -69,5 +67,5 @@ def opened(request: Request, visitor: Visitor, name: str) -> tuple[Directory, Ac
 
 def back_to(request: Request, name: str, notice: str) -> Response:
     """After a change: the customer's page, with a notice."""
-    notify(request, short(notice, _LONGEST_NOTICE))
+    notify(request, notice)
     return RedirectResponse(path_of(name), status_code=303)
