@@ -118,3 +118,8 @@ def test_a_server_that_does_not_answer_hides_nothing_else(place: Place, users: S
     shown = page(place)
     assert "users cannot be listed" in shown
     assert "1 in force" in shown
+
+
+def test_a_customer_who_is_called_new_is_led_to(place: Place, users: Stack) -> None:
+    users.directory.add("new", [new_key()])
+    assert 'href="/customers/new/"' in browser(place=place).get("/health").text
