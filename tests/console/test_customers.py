@@ -251,3 +251,13 @@ def test_a_viewer_who_posts_by_hand_is_refused(visit: Visit, environment: Enviro
         assert person.post(f"/customers{each}", **fields) == 403, each
     person.open(f"/changes?about={name}")
     person.sees("Nothing has been changed there yet")
+
+
+def test_a_search_that_fails_says_so_and_the_next_one_finds(visit: Visit) -> None:
+    person = visit()
+    person.open("/customers")
+    person.fill("Search by name", "a" * 1100)
+    person.is_warned("Something is missing")
+    expect(person.page.get_by_role("banner")).to_have_count(1)
+    person.fill("Search by name", "nobody-is-called-so")
+    person.sees("No customer's name holds all of: nobody-is-called-so")
