@@ -70,6 +70,10 @@ class Directory:
         """What to send to the customer: plain text, several lines."""
         return connection_note(account, self.place.address, self.accounts.server.host_key())
 
+    def look_again(self) -> None:
+        """Forget what was read of all users: another process may have made some meanwhile."""
+        self.accounts.known.forget()
+
     # Checking
 
     def check_name(self, name: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -12,6 +13,7 @@ from httpx2 import Response
 from sftp_watchdog.ledger_names import Ref
 
 from quillgate.console.pages.upload import place
+from quillgate.users.accounts import Known
 from quillgate.users.model import PublicKey
 from tests.unit.console_fakes import Browser, browser
 from tests.unit.operate_fakes import KEY, entry, upload
@@ -157,6 +159,17 @@ def test_a_folder_that_is_anothers_is_refused(stack: Stack, support: Browser) ->
     assert answer.status_code == 422
     assert "the home of acme - name another folder" in answer.text
     assert stack.directory.find_if_any("other") is None
+
+
+def test_a_folder_that_another_process_has_just_given_is_refused(
+    stack: Stack, support: Browser
+) -> None:
+    support.post("/customers", name="first")
+    elsewhere = replace(stack.directory, accounts=replace(stack.directory.accounts, known=Known()))
+    elsewhere.add("acme", [], folder="shared")
+    answer = support.post("/customers", name="other", folder="shared")
+    assert answer.status_code == 422
+    assert "it is the home of acme" in answer.text
 
 
 def test_a_key_that_another_has_is_allowed_by_a_box_only(stack: Stack, support: Browser) -> None:

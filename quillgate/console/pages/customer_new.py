@@ -105,6 +105,8 @@ def _wrong_folder(directory: Directory, folder: str) -> list[str]:
 
 def _add(directory: Directory, wanted: Wanted) -> Mistakes:
     """What only the attempt tells, such as a home that is another customer's."""
+    # Two customers must not get one home, and the other may be a second old.
+    directory.look_again()
     try:
         directory.add(
             wanted.name,
