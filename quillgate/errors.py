@@ -12,6 +12,7 @@ QuillgateError
 ├── NoUploadError      no upload of that key, or of that version
 ├── OrderError         what a person orders of an upload cannot be done with it
 └── TargetError        no environment, or not the one that was asked for
+    └── NotRunningError       it is not there yet, or no longer
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ class StartError(QuillgateError):
 
 class TargetError(QuillgateError):
     """No environment is running here, or not the one that was asked for."""
+
+
+class NotRunningError(TargetError):
+    """The environment has not started yet, or has stopped; what it holds is kept."""
 
 
 class ConfigError(QuillgateError):

@@ -22,7 +22,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from quillgate.direct import answers
-from quillgate.errors import TargetError
+from quillgate.errors import NotRunningError, TargetError
 from quillgate.state import DEFAULT_STATE, running_pid, state_option
 
 EnvironmentName = Literal["embedded", "compose", "aws"]
@@ -117,7 +117,9 @@ def load(state: Path, name: EnvironmentName | None = None) -> Environment:
     if compose and is_embedded:
         raise TargetError("two run from", str(state), "name one: --environment embedded|compose")
     if not compose and not is_embedded:
-        raise TargetError("no environment is running from", str(state), _way_to_one(state, name))
+        raise NotRunningError(
+            "no environment is running from", str(state), _way_to_one(state, name)
+        )
     return compose or _read(environment_file(state))
 
 
@@ -125,7 +127,9 @@ def _read(path: Path) -> Environment:
     try:
         return Environment(**json.loads(path.read_text()))
     except FileNotFoundError as error:
-        raise TargetError("not ready yet", str(path.parent), "wait until `up` says so") from error
+        raise NotRunningError(
+            "not ready yet", str(path.parent), "wait until `up` says so"
+        ) from error
     except (ValueError, TypeError) as error:
         raise TargetError("not readable", str(path), f"remove it and restart ({error})") from error
 

@@ -13,7 +13,13 @@ from sftp_watchdog.errors import WatchdogError
 from starlette.exceptions import HTTPException
 
 from quillgate.console.rendering import is_part, render
-from quillgate.errors import NoUploadError, OrderError, QuillgateError, TargetError
+from quillgate.errors import (
+    NotRunningError,
+    NoUploadError,
+    OrderError,
+    QuillgateError,
+    TargetError,
+)
 
 _log = logging.getLogger(__name__)
 # What asked may be looking for a part that no problem has, or be replaced by what it gets.
@@ -45,6 +51,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(NoUploadError, _missing)
     app.add_exception_handler(TargetError, _missing)
+    app.add_exception_handler(NotRunningError, _not_running)
     app.add_exception_handler(OrderError, _refused)
     for kind in (QuillgateError, WatchdogError, ClientError, BotoCoreError):
         app.add_exception_handler(kind, _failed)
@@ -118,6 +125,10 @@ def _invalid(request: Request, error: Exception) -> Response:
 
 def _missing(request: Request, error: Exception) -> Response:
     return problem(request, 404, "Not found", str(error))
+
+
+def _not_running(request: Request, error: Exception) -> Response:
+    return problem(request, 503, "It is not running at this moment", str(error))
 
 
 def _refused(request: Request, error: Exception) -> Response:

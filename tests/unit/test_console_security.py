@@ -8,8 +8,13 @@ import pytest
 from fastapi import Request
 from starlette.testclient import TestClient
 
+from quillgate.console.app import Cookie, create_app
+from quillgate.console.desk import Desk
 from quillgate.console.rendering import notify
 from quillgate.console.serve import local_cookie
+from quillgate.console.sign_in import ChosenRole
+from quillgate.errors import NotRunningError
+from quillgate.operate.deployment import Deployment
 from tests.unit.console_fakes import Browser, browser, console
 
 
@@ -144,3 +149,14 @@ def test_where_a_part_of_a_page_was_asked_for_a_problem_is_one_too(path: str) ->
     assert answer.text.startswith('<div class="problems" role="alert">')
     assert answer.headers["HX-Reswap"] == "innerHTML"
     assert answer.headers["HX-Reselect"] == ".problems"
+
+
+def test_an_environment_that_is_still_starting_is_no_page_that_is_missing() -> None:
+    def starting() -> Deployment:
+        raise NotRunningError("not ready yet", ".quillgate", "wait until `up` says so")
+
+    app = create_app(Desk(starting), ChosenRole("kim"), Cookie("secret"))
+    answer = TestClient(app, base_url="http://127.0.0.1").get("/changes")
+    assert answer.status_code == 503
+    assert "It is not running at this moment" in answer.text
+    assert "wait until `up` says so" in answer.text
