@@ -273,8 +273,9 @@ def public_key() -> str:
 def test_whoever_has_not_signed_in_sees_nothing(console: Console) -> None:
     for page in ("/customers", "/routes", "/changes", "/uploads"):
         answer = console.browser().send("GET", page)
-        assert answer["statusCode"] == 303
-        assert answer["headers"]["location"].startswith("/sign-in?")
+        assert answer["statusCode"] == 401
+        assert answer["headers"]["refresh"].startswith("0; url=/sign-in?")
+        assert "Customers" not in answer["body"]
 
 
 def test_without_a_group_nobody_comes_in_and_the_log_says_who_tried(
@@ -286,7 +287,7 @@ def test_without_a_group_nobody_comes_in_and_the_log_says_who_tried(
     refused = browser.send("GET", back.removeprefix(console.url))
     assert refused["statusCode"] == 403
     assert "in none of the groups" in refused["body"]
-    assert browser.send("GET", "/customers")["statusCode"] == 303
+    assert browser.send("GET", "/customers")["statusCode"] == 401
 
     def log() -> str:
         pages = environment.client("logs").get_paginator("filter_log_events")
