@@ -110,14 +110,6 @@ def split(
     )
 
 
-def decided(template: Template, parameters: Mapping[str, str]) -> Template:
-    """The template with no condition and no `If` left, as deployed with `parameters`.
-
-    Raises DeployError for a condition that is not understood, naming it.
-    """
-    return _Evaluation(template, parameters).apply()
-
-
 def is_split_output(name: str) -> bool:
     """True for an Output that `split` added and people need not see."""
     return name.startswith(_OUTPUT_PREFIX)

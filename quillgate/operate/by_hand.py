@@ -129,8 +129,8 @@ def dismiss(deployment: Deployment, audit: Audit, entry: Entry, why: str) -> Ent
 def _after(entry: Entry | None, done: Redriven, *, is_one: bool) -> dict[str, object]:
     if entry:
         return _of_version({"state": "retrying" if done.put_back else entry.outcome}, entry)
-    left = done.others + done.foreign
-    return {"put back": done.put_back, "files": done.keys, "left": left}
+    left = {} if is_one else {"left": done.others + done.foreign}
+    return {"put back": done.put_back, "files": done.keys, **left}
 
 
 def _of_version(values: Mapping[str, str], entry: Entry) -> dict[str, object]:

@@ -184,4 +184,4 @@ def fingerprint(line: str) -> str:
 def _shown(comment: str) -> str:
     """What may stand on one line, and be shown to people."""
     words = "".join(each if each.isprintable() else " " for each in comment).split()
-    return " ".join(words)[:_LONGEST_COMMENT].rstrip()
+    return " ".join(words)[:_LONGEST_COMMENT].rstrip(" `")

@@ -14,6 +14,7 @@ from quillgate.console.app import Cookie, create_app
 from quillgate.console.desk import Desk
 from quillgate.console.sign_in import ChosenRole
 from tests.unit.operate_fakes import NOW, Place
+from tests.unit.users_fakes import Stack
 
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 

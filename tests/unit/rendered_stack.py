@@ -12,7 +12,7 @@ from typing import Any, cast
 from samtranslator.yaml_helper import yaml_parse
 
 from quillgate.deploy import template
-from quillgate.deploy.split import Template, decided
+from quillgate.deploy.conditions import Template, evaluated
 
 ACCOUNT = "123456789012"
 REGION = "eu-central-1"
@@ -67,7 +67,7 @@ class Stack:
         definitions = loaded(name).get("Parameters", {})
         defaults = {key: str(it.get("Default", key)) for key, it in definitions.items()}
         values = {**defaults, **parameters}
-        return cls(decided(loaded(name), values), values)
+        return cls(evaluated(loaded(name), values), values)
 
     def resources(self, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """The resources of one type, resolved."""

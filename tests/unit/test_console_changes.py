@@ -1,19 +1,30 @@
-"""How the audit trail's page tells what was before from what is after."""
+"""The audit trail's page says what is not the same as before."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from quillgate.console.pages.changes import differences
 
-
-def test_what_stayed_is_left_out_and_what_is_new_had_nothing_before() -> None:
-    before, after = {"home": "/b/acme", "state": "active"}, {"home": "/b/acme", "since": "now"}
-    assert differences(before, after) == [("state", ["active"], []), ("since", [], ["now"])]
+ONE = {"fingerprint": "SHA256:1", "line": "ssh-ed25519 AAAA1 jo"}
+TWO = {"fingerprint": "SHA256:2", "line": "ssh-ed25519 AAAA2 kim"}
 
 
-def test_of_a_list_only_what_came_and_went_is_told() -> None:
-    before = {"keys": [{"fingerprint": "SHA256:a"}, {"fingerprint": "SHA256:b", "line": "x"}]}
-    after = {"keys": [{"fingerprint": "SHA256:a"}, {"fingerprint": "SHA256:c"}]}
-    told = [("keys", ["fingerprint SHA256:b, line x"], ["fingerprint SHA256:c"])]
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, {"home": "/b/acme", "since": None}, [("home", [], ["/b/acme"])]),
+        ({"home": "/b/acme"}, None, [("home", ["/b/acme"], [])]),
+        ({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4}, [("b", ["2"], ["3"]), ("c", [], ["4"])]),
+        ({"keys": [ONE]}, {"keys": [ONE, TWO]}, [("keys", [], ["ssh-ed25519 AAAA2 kim"])]),
+        ({"keys": [ONE, TWO]}, {"keys": [TWO]}, [("keys", ["ssh-ed25519 AAAA1 jo"], [])]),
+        ({"a": 1}, {"a": 1}, []),
+        (None, None, []),
+    ],
+)
+def test_only_what_differs_is_told(before: Any, after: Any, told: list[Any]) -> None:
     assert differences(before, after) == told
 
 

@@ -83,8 +83,8 @@ def test_one_is_put_back_on_record() -> None:
     assert [each.key for each in place.queue.sent_uploads()] == ["001.csv"]
     assert list(place.queue.messages) == ["m0", "m2", "m3"]
     [change] = Audit(place.ledger, "kim").newest().changes
-    assert (change.what, change.about, change.role) == ("redrive", "dead letters", "operator")
-    assert change.after == {"put back": 1, "files": ["001.csv"], "left": 3}
+    assert (change.what, change.about, change.role) == ("redrive", "001.csv", "operator")
+    assert change.after == {"put back": 1, "files": ["001.csv"]}
 
 
 def test_one_that_is_not_found_is_not_claimed_to_be_put_back() -> None:

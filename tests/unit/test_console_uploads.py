@@ -253,6 +253,30 @@ def test_an_operator_settles_what_nobody_can_deliver() -> None:
     assert "Nothing here" in words(visitor, "/uploads", state="waiting")
 
 
+def test_a_customer_without_uploads_may_be_a_name_written_wrong() -> None:
+    page = browser(place=stack()).get("/uploads", params={"user": "acm"})
+    assert 'href="/customers?q=acm"' in page.text
+    assert "/customers?q=" not in browser(place=stack()).get("/uploads").text
+
+
+def test_state_and_its_words_are_of_one_look_at_the_ledger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = stack()
+    place.keep(entry("unrouted"))
+    find, looks = Ledger.find, []
+
+    def meanwhile_told_again(ledger: Ledger, ref: Ref) -> Held | None:
+        held = find(ledger, ref)
+        looks.append(held)
+        return replace(held, entry=entry("retrying")) if held and len(looks) == 1 else held
+
+    monkeypatch.setattr(Ledger, "find", meanwhile_told_again)
+    said = words(browser("support", place), "/uploads/one", **ONE)
+    assert len(looks) > 1
+    assert f"unrouted {meaning('unrouted')}." in said
+
+
 def test_a_private_key_is_no_reason_and_is_not_kept() -> None:
     place = stack()
     place.keep(entry("waiting"))

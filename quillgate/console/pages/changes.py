@@ -38,10 +38,11 @@ def routes() -> APIRouter:
 def differences(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> list[tuple[str, list[str], list[str]]]:
-    """What is not the same: name, texts before, texts after; of lists, what is not in both."""
+    """What is not the same: name, what there was, what there is; of a list only what differs."""
     old, new = before or {}, after or {}
-    names = [*old, *(name for name in new if name not in old)]
-    found = [(name, _items(old.get(name)), _items(new.get(name))) for name in names]
+    found = [
+        (name, _texts(old.get(name)), _texts(new.get(name))) for name in dict.fromkeys([*old, *new])
+    ]
     return [
         (name, [each for each in was if each not in now], [each for each in now if each not in was])
         for name, was, now in found
