@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
@@ -15,6 +14,7 @@ from sftp_watchdog.shapes import in_utc
 
 from quillgate.operate.alarms import alarms
 from quillgate.operate.deployment import Deployment
+from quillgate.operate.lists import entries
 from quillgate.operate.queues import Depth, depth
 from quillgate.operate.routing import routing
 
@@ -23,7 +23,6 @@ LISTED = 10_000
 VERIFIED = 1_000
 _LOOKED_AT = 50
 _DAYS = 7
-_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,7 @@ def _attention(ledger: Ledger, state: str) -> Attention:
         count = Count(min(len(refs), LISTED), len(refs) > LISTED)
         tail = reversed(refs[-_LOOKED_AT:])
         return Attention(state, count, next(_in_state(ledger, tail, state), None))
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        entries = [held.entry for held in pool.map(ledger.find, refs) if held]
-    found = [entry for entry in entries if entry.outcome == state]
+    found = [entry for entry in entries(ledger, refs) if entry.outcome == state]
     return Attention(state, Count(len(found)), found[-1] if found else None)
 
 
