@@ -1,18 +1,32 @@
-"""What the person who deploys has agreed to, beforehand or when asked."""
+"""What a person has agreed to, beforehand or when asked."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import typer
 
 from quillgate.errors import DeployError
+from quillgate.target import Target
+
+
+def name_and_ask(target: Target, question: Callable[[], str], *, yes: bool) -> None:
+    """Name the stack that is about to be changed; on AWS ask, unless `yes`.
+
+    `question` is worded only then. Raises typer.Abort for a no.
+    """
+    typer.echo(target.title, err=True)
+    if target.environment == "aws" and not yes:
+        typer.confirm(question(), abort=True)
 
 
 @dataclass(frozen=True)
 class Consent:
-    """`yes`: do not ask. `to_lose`: resources that may be replaced or deleted; `yes` is no such."""
+    """Of the person who deploys.
+
+    `yes`: do not ask. `to_lose`: resources that may be replaced or deleted; `yes` is no such.
+    """
 
     yes: bool = False
     to_lose: tuple[str, ...] = ()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -11,6 +10,7 @@ from rich.console import Console
 from sftp_watchdog.entry import Entry
 
 from quillgate.audit import Audit
+from quillgate.consent import name_and_ask
 from quillgate.operate import by_hand
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import Orders, person
@@ -71,23 +71,18 @@ def redrive(  # noqa: PLR0913, PLR0917  # the options of a command
 
 def carry_out(deployment: Deployment, wanted: Wanted, *, yes: bool) -> None:
     """Name the stack, ask on AWS unless `yes`, and put back what is wanted."""
-    _ask(deployment, lambda: _question(deployment, wanted.key), yes=yes)
+    name_and_ask(deployment.target, lambda: _question(deployment, wanted.key), yes=yes)
     _put_back(Orders(deployment, person(deployment)), wanted)
 
 
 def settle(deployment: Deployment, entry: Entry, why: str, *, yes: bool) -> None:
     """Name the stack, ask on AWS unless `yes`, and dismiss an upload."""
-    _ask(deployment, lambda: f"Never have {entry.key!r} told to Quill?", yes=yes)
+    question = f"Never have {entry.key!r} told to Quill?"
+    name_and_ask(deployment.target, lambda: question, yes=yes)
     audit = Audit(deployment.ledger, person(deployment))
     changed = by_hand.dismiss(deployment, audit, entry, why)
     typer.echo(f"was {entry.outcome}: {entry.key!r}, version {entry.version_id}")
     typer.echo(f"settled: {safe(changed.reason)}")
-
-
-def _ask(deployment: Deployment, question: Callable[[], str], *, yes: bool) -> None:
-    typer.echo(deployment.target.title, err=True)
-    if deployment.target.environment == "aws" and not yes:
-        typer.confirm(question(), abort=True)
 
 
 def _put_back(orders: Orders, wanted: Wanted) -> None:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from quillgate.audit import Audit
+from quillgate.consent import name_and_ask
 from quillgate.errors import UserError
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import person
@@ -36,9 +37,7 @@ class Opened:
 
     def name_and_ask(self, question: str, *, yes: bool) -> None:
         """Name the stack that is about to be changed; on AWS ask, unless `yes`."""
-        typer.echo(self.deployment.target.title, err=True)
-        if self.deployment.target.environment == "aws" and not yes:
-            typer.confirm(question, abort=True)
+        name_and_ask(self.deployment.target, lambda: question, yes=yes)
 
 
 def opened(environment: EnvironmentName | None, stack: str | None, state: Path) -> Opened:
