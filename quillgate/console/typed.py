@@ -10,7 +10,7 @@ from fastapi import Depends, File, Form, UploadFile
 from quillgate.errors import UserError
 from quillgate.users.directory import Directory
 from quillgate.users.key_kinds import PRIVATE
-from quillgate.users.key_text import clean_lines, private_line, text_of
+from quillgate.users.key_text import has_private_key, text_of
 from quillgate.users.keys import read_keys
 from quillgate.users.model import PublicKey
 
@@ -47,8 +47,8 @@ class TypedKeys:
 
 
 def shown_again(text: str) -> str:
-    """The text, unless it is a private key: people paste those into any field."""
-    return "" if private_line(clean_lines(text)) else text
+    """The text, unless a private key is in it."""
+    return "" if has_private_key(text) else text
 
 
 def _typed_keys(

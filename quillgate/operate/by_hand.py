@@ -26,6 +26,8 @@ from quillgate.operate.redrive import (
     one_entry,
 )
 from quillgate.operate.words import safe
+from quillgate.users.key_kinds import PRIVATE
+from quillgate.users.key_text import has_private_key
 
 DEAD_LETTERS = "dead letters"  # what the audit trail says that a redrive of many is about
 # What waits for a person: that the file is of no use is theirs to say.
@@ -40,8 +42,20 @@ def redrive(
     say: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Put back what is wanted; `done` counts on, and has the words for a single upload."""
+    is_one = wanted.key is not None and wanted.message_id is None
+    entry = newest_entry(orders.deployment, wanted) if is_one else None
+    _redrive(orders, audit, wanted, done, entry, say)
+
+
+def _redrive(  # noqa: PLR0913, PLR0917  # an order, and the entry that was looked up for it
+    orders: Orders,
+    audit: Audit,
+    wanted: Wanted,
+    done: Redriven,
+    entry: Entry | None,
+    say: Callable[[int], None] = lambda _: None,
+) -> None:
     is_letter, is_key = wanted.message_id is not None, wanted.key is not None
-    entry = newest_entry(orders.deployment, wanted) if is_key and not is_letter else None
     before = {"state": entry.outcome} if entry else None
     with audit.change("redrive", wanted.key or DEAD_LETTERS, before) as draft:
         try:
@@ -67,7 +81,7 @@ def deliver_again(orders: Orders, audit: Audit, wanted: Wanted) -> Redriven:
     if refusal := why_not_again(entry, orders.deployment.ledger.now()):
         raise OrderError("not delivered again", safe(entry.key), refusal)
     done = Redriven()
-    redrive(orders, audit, replace(wanted, version_id=entry.version_id), done)
+    _redrive(orders, audit, replace(wanted, version_id=entry.version_id), done, entry)
     return done
 
 
@@ -105,8 +119,11 @@ def why_not_dismissed(entry: Entry, now: str, *, is_gone: bool) -> str | None:
 def dismiss(deployment: Deployment, audit: Audit, entry: Entry, why: str) -> Entry:
     """Settle for good what nobody can deliver, or nobody is to; gives the entry as it is then.
 
-    Raises OrderError when it may not be dismissed, or somebody has changed it meanwhile.
+    Raises OrderError when it may not be dismissed, somebody has changed it meanwhile, or `why`
+    holds a private key: ledger and trail would keep it.
     """
+    if has_private_key(why):
+        raise OrderError("not dismissed", safe(entry.key), PRIVATE)
     ledger, reason = deployment.ledger, f"dismissed by {audit.who}: {why}"
     s3, bucket = deployment.client("s3"), deployment.bucket
     is_gone = not versions.has(s3, bucket, entry.key, entry.version_id)

@@ -55,6 +55,11 @@ def private_line(lines: list[str]) -> int | None:
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
+def has_private_key(text: str) -> bool:
+    """Whether a private key is in a text, wherever: people paste those into any field."""
+    return private_line(clean_lines(text)) is not None
+
+
 def _bare(line: str) -> str:
     bare = line.strip().lstrip(_BEFORE).rstrip(_BEHIND)
     is_quoted = len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\""

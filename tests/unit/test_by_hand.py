@@ -196,6 +196,17 @@ def test_what_is_told_or_just_being_told_is_not_dismissed(kept: Entry) -> None:
     assert now(place) == kept
 
 
+def test_a_private_key_is_no_reason_and_is_kept_nowhere(place: Place) -> None:
+    place.keep(entry("waiting"))
+    with pytest.raises(OrderError, match="PRIVATE half") as refused:
+        by_hand.dismiss(
+            place.deployment, audit(place), now(place), "-----BEGIN OPENSSH PRIVATE KEY----- b3B"
+        )
+    assert "b3B" not in str(refused.value)
+    assert now(place).outcome == "waiting"
+    assert trail(place) == []
+
+
 def test_what_has_changed_meanwhile_is_not_dismissed(place: Place) -> None:
     place.keep(entry("accepted"))
     with pytest.raises(OrderError, match="has just changed"):

@@ -15,6 +15,7 @@ from quillgate.errors import UserError
 from quillgate.users.accounts import NAME
 from quillgate.users.directory import Directory
 from quillgate.users.key_kinds import PRIVATE
+from quillgate.users.key_text import has_private_key
 
 _NAME = (
     "a name has 3 to 100 characters: letters (no é or ü), digits and _ @ . - and the first is a "
@@ -83,7 +84,7 @@ def _mistakes(directory: Directory, wanted: Wanted) -> Mistakes:
 
 
 def _wrong_name(directory: Directory, name: str) -> list[str]:
-    if name != shown_again(name):
+    if has_private_key(name):
         return [PRIVATE]
     if not NAME.fullmatch(name):
         return [_NAME]
@@ -93,7 +94,7 @@ def _wrong_name(directory: Directory, name: str) -> list[str]:
 
 
 def _wrong_folder(directory: Directory, folder: str) -> list[str]:
-    if folder != shown_again(folder):
+    if has_private_key(folder):
         return [PRIVATE]
     try:
         if folder:

@@ -12,15 +12,12 @@ from sftp_watchdog.entry import Entry
 from quillgate.console.desk import Desk
 from quillgate.console.rendering import notify, render
 from quillgate.console.states import meaning, told
-from quillgate.console.typed import shown_again
 from quillgate.console.visitors import Operator, Support, Viewer
-from quillgate.errors import NoUploadError, OrderError
+from quillgate.errors import NoUploadError
 from quillgate.operate import by_hand, versions
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.life import VersionLife, life_of_version
 from quillgate.operate.redrive import Wanted
-from quillgate.operate.words import safe
-from quillgate.users.key_kinds import PRIVATE
 
 _OTHERS_SHOWN = 20
 # A dead letter of the file is looked for among so many; beyond it is left, which is harmless.
@@ -66,8 +63,6 @@ def routes() -> APIRouter:
         """Settle for good what nobody can deliver."""
         desk: Desk = request.app.state.desk
         entry = by_hand.entry_of(desk.deployment, key, version or None)
-        if why != shown_again(why):
-            raise OrderError("not dismissed", safe(key), PRIVATE)
         by_hand.dismiss(desk.deployment, desk.audit(visitor), entry, why.strip())
         notify(request, "It is settled, and nobody waits for it any more.")
         return RedirectResponse(place(key, version), status_code=303)
