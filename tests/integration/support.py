@@ -374,24 +374,29 @@ def stop_as_by_hand() -> None:
 @contextlib.contextmanager
 def start_environment(state: Path, *arguments: str) -> Iterator[Running]:
     """`quillgate up` on free ports; stopped by SIGTERM at the end, which must succeed."""
-    process = spawn(state, *arguments)
-    try:
+    with spawned(state, *arguments) as process:
         yield Running(process, read_environment(process), state)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
+
+
+@contextlib.contextmanager
+def spawned(state: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start `quillgate up` without waiting for it; killed at the end if it still runs.
+
+    Its progress goes to a file in `state`.
+    """
+    state.mkdir(exist_ok=True)
+    command = [*QUILLGATE, "up", "--ports", "auto", "--json", "--state", str(state), *arguments]
+    with (state / "up.log").open("a") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        yield process
     finally:
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def spawn(state: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start `quillgate up` without waiting for it; its progress goes to a file in `state`."""
-    state.mkdir(exist_ok=True)
-    command = [*QUILLGATE, "up", "--ports", "auto", "--json", "--state", str(state), *arguments]
-    with (state / "up.log").open("a") as log:
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
 
 def read_environment(process: subprocess.Popen[str]) -> Environment:
