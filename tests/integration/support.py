@@ -28,7 +28,7 @@ CONFIG_KEY = "watchdog.config"
 CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict")
 START_SECONDS = 180
 # OpenSSH in the compose project learns of a new user within seconds, not at once.
-FRESH_SECONDS = 10
+FRESH_SECONDS = 30
 # Lines of a log that are stored so late are seen all the same.
 LATE_MILLISECONDS = 20_000
 QUILLGATE = [sys.executable, "-m", "quillgate"]
@@ -420,13 +420,14 @@ def get_json(url: str) -> dict[str, Any]:
 
 def eventually(
     look: Callable[[], T],
-    timeout_seconds: float = 90.0,
+    timeout_seconds: float = 180.0,
     not_yet: tuple[type[Exception], ...] = NOT_YET,
     pause_seconds: float = 0.05,
 ) -> T:
     """What `look` gives once it no longer raises; what it raised last when the time is over.
 
-    Patient beyond the 40 s after which the queue gives back what a killed watchdog had taken.
+    Patient beyond the 40 s after which the queue gives back what a killed watchdog had taken, and
+    beyond what a burst of the tests beside it takes LocalStack, on a slow machine as well.
     """
     deadline = time.monotonic() + timeout_seconds
     while True:
