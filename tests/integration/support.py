@@ -28,7 +28,7 @@ CONFIG_KEY = "watchdog.config"
 CHANGED_MEANWHILE = ("PreconditionFailed", "ConditionalRequestConflict")
 START_SECONDS = 180
 # OpenSSH in the compose project learns of a new user within seconds, not at once.
-FRESH_SECONDS = 10
+FRESH_SECONDS = 30
 # Lines of a log that are stored so late are seen all the same.
 LATE_MILLISECONDS = 20_000
 QUILLGATE = [sys.executable, "-m", "quillgate"]
@@ -374,24 +374,29 @@ def stop_as_by_hand() -> None:
 @contextlib.contextmanager
 def start_environment(state: Path, *arguments: str) -> Iterator[Running]:
     """`quillgate up` on free ports; stopped by SIGTERM at the end, which must succeed."""
-    process = spawn(state, *arguments)
-    try:
+    with spawned(state, *arguments) as process:
         yield Running(process, read_environment(process), state)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
+
+
+@contextlib.contextmanager
+def spawned(state: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Start `quillgate up` without waiting for it; killed at the end if it still runs.
+
+    Its progress goes to a file in `state`.
+    """
+    state.mkdir(exist_ok=True)
+    command = [*QUILLGATE, "up", "--ports", "auto", "--json", "--state", str(state), *arguments]
+    with (state / "up.log").open("a") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        yield process
     finally:
         if process.poll() is None:
             process.kill()
         process.communicate()
-
-
-def spawn(state: Path, *arguments: str) -> subprocess.Popen[str]:
-    """Start `quillgate up` without waiting for it; its progress goes to a file in `state`."""
-    state.mkdir(exist_ok=True)
-    command = [*QUILLGATE, "up", "--ports", "auto", "--json", "--state", str(state), *arguments]
-    with (state / "up.log").open("a") as log:
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
 
 
 def read_environment(process: subprocess.Popen[str]) -> Environment:
@@ -415,13 +420,14 @@ def get_json(url: str) -> dict[str, Any]:
 
 def eventually(
     look: Callable[[], T],
-    timeout_seconds: float = 90.0,
+    timeout_seconds: float = 180.0,
     not_yet: tuple[type[Exception], ...] = NOT_YET,
     pause_seconds: float = 0.05,
 ) -> T:
     """What `look` gives once it no longer raises; what it raised last when the time is over.
 
-    Patient beyond the 40 s after which the queue gives back what a killed watchdog had taken.
+    Patient beyond the 40 s after which the queue gives back what a killed watchdog had taken, and
+    beyond what a burst of the tests beside it takes LocalStack, on a slow machine as well.
     """
     deadline = time.monotonic() + timeout_seconds
     while True:

@@ -195,7 +195,9 @@ class Browser:
         form = urllib.parse.urlencode({**fields, "csrf": self.token})
         return self._shown(self.send("POST", target, form))
 
-    def sign_in(self) -> str:
+    def sign_in(self, provider: Provider) -> str:
+        """In the largest role."""
+        provider.person["groups"] = ["operators"]
         left = self.send("GET", "/sign-in?next=/customers")["headers"]["location"]
         back = _location_of(left).removeprefix(self.console.url)
         return self.get(back)
@@ -258,10 +260,9 @@ def _location_of(url: str) -> str:
 
 @pytest.fixture
 def operator(console: Console, provider: Provider) -> Browser:
-    """Somebody who has signed in, in the largest role."""
-    provider.person["groups"] = ["operators"]
+    """Somebody who has signed in."""
     browser = console.browser()
-    assert "kim@example.com, <strong>operator</strong>" in browser.sign_in()
+    assert "kim@example.com, <strong>operator</strong>" in browser.sign_in(provider)
     return browser
 
 
@@ -344,7 +345,11 @@ def test_a_customer_is_managed_by_the_role_that_the_function_has(
 
 
 def test_the_package_runs_where_there_is_nothing_else(
-    console: Console, environment: Environment, package: Path, tmp_path: Path
+    console: Console,
+    provider: Provider,
+    environment: Environment,
+    package: Path,
+    tmp_path: Path,
 ) -> None:
     """Nothing but the package and what Lambda has is there to be imported, and no file to write."""
     for name in LAMBDA_HAS:
@@ -368,7 +373,7 @@ def test_the_package_runs_where_there_is_nothing_else(
             return dict(json.loads(process.stdout.readline()))
 
         browser = Browser(Console(answer, console.url, console.settings))
-        browser.sign_in()
+        browser.sign_in(provider)
         for page in ("customers", "uploads", "dead-letters", "routes", "health", "changes"):
             assert "</html>" in browser.get(f"/{page}")
         assert process.stdin

@@ -90,7 +90,7 @@ def test_a_queue_over_several_connections_loses_nothing(
         folder = f"{user.home}/incoming/2026/é +"
         assert told == {f"{folder}/{name}": size for name, size in expected.items()}
 
-    eventually(all_told, timeout_seconds=60)
+    eventually(all_told)
 
 
 def test_folders_are_made_level_by_level_once(

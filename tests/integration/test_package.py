@@ -22,7 +22,9 @@ LAMBDA_HAS = ("boto3", "botocore", "s3transfer", "dateutil", "six.py")
 def package(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The deployed function's code, unpacked."""
     s3: Any = environment.client("s3")
-    (item,) = s3.list_objects_v2(Bucket="quillgate-artifacts")["Contents"]
+    packages = s3.list_objects_v2(Bucket="quillgate-artifacts")["Contents"]
+    # A compose project that was up before may have older ones, too.
+    item = max(packages, key=lambda each: str(each["LastModified"]))
     body = s3.get_object(Bucket="quillgate-artifacts", Key=item["Key"])["Body"].read()
     folder = tmp_path_factory.mktemp("package")
     with zipfile.ZipFile(io.BytesIO(body)) as archive:

@@ -17,7 +17,7 @@ from tests.integration.support import (
     eventually,
     put,
     read_environment,
-    spawn,
+    spawned,
     start_environment,
     waiting,
 )
@@ -197,18 +197,17 @@ def test_without_good_routes_the_last_good_ones_are_gone_by(own: Running) -> Non
 
 def test_after_a_kill_only_what_has_no_outcome_is_told(tmp_path: Path) -> None:
     """Quill refused one, got one, and has not got the third: the first two are not told again."""
-    process = spawn(tmp_path)
-    first = read_environment(process)
-    quill = Quill(first.quill_url)
-    quill.order_fault(status=422, times=1, body="no")
-    [rejected] = upload(first, ["rejected.csv"])
-    eventually(lambda: quill.notification(rejected))
-    [told] = upload(first, ["told.csv"])
-    quill.accepted(told)
-    eventually(lambda: drained(first))
-    [lost] = without_events(first, ["lost.csv"])
-    process.kill()
-    process.communicate()
+    with spawned(tmp_path) as process:
+        first = read_environment(process)
+        quill = Quill(first.quill_url)
+        quill.order_fault(status=422, times=1, body="no")
+        [rejected] = upload(first, ["rejected.csv"])
+        eventually(lambda: quill.notification(rejected))
+        [told] = upload(first, ["told.csv"])
+        quill.accepted(told)
+        eventually(lambda: drained(first))
+        [lost] = without_events(first, ["lost.csv"])
+        process.kill()
     with start_environment(tmp_path) as again:
         quill = Quill(again.environment.quill_url)
         quill.accepted(lost)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -115,11 +116,21 @@ def start_transfer(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody listens on, no two the same."""
+    """Ports on loopback that nobody listens on, no two the same.
+
+    Below the range of which systems give ports to whoever asks for any: nobody is given one of
+    these before it is used.
+    """
     with contextlib.ExitStack() as held:
-        address = ("127.0.0.1", 0)
-        taken = [held.enter_context(socket.create_server(address)) for _ in range(count)]
-        return [int(listening.getsockname()[1]) for listening in taken]
+        return [_take_port(held) for _ in range(count)]
+
+
+def _take_port(held: contextlib.ExitStack) -> int:
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with contextlib.suppress(OSError):
+            held.enter_context(socket.create_server(("127.0.0.1", port)))
+            return port
 
 
 def ports_of(environment: Environment) -> dict[str, int]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
-import socket
 import subprocess
 import sys
 import uuid
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.integration.support import Environment, eventually, get_json
+from tests.integration.transfer_process import free_ports
 
 REGION = "us-east-1"
 ROUTES = b"[[route]]\n"
@@ -26,7 +25,7 @@ ROUTES = b"[[route]]\n"
 @contextlib.contextmanager
 def start_unguarded(folder: Path) -> Iterator[Environment]:
     """Engine and Transfer service with a bucket, a role and a server, as the stack has them."""
-    engine, api, sftp = (_free_port() for _ in range(3))
+    engine, api, sftp = free_ports(3)
     with contextlib.ExitStack() as children:
         children.enter_context(_engine(folder, engine))
         children.enter_context(_transfer(folder, engine, api, sftp))
@@ -128,12 +127,3 @@ def _child(command: list[str], environ: Mapping[str, str], log: Path) -> Iterato
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def _free_port() -> int:
-    """Below the range that systems give to outgoing connections."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
