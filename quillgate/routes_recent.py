@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from threading import Lock
-from time import monotonic
 
 from sftp_watchdog import ledger_names as names
 from sftp_watchdog.ledger import Ledger
@@ -16,7 +14,6 @@ from quillgate.operate.lists import entries
 # Each costs a read: the editor stays within three times what it costs with ten uploads.
 _UPLOADS = 50
 _DAYS = 7
-_SNAPSHOT_SECONDS = 60.0
 
 
 def recent_keys(ledger: Ledger) -> tuple[str, ...]:
@@ -25,24 +22,6 @@ def recent_keys(ledger: Ledger) -> tuple[str, ...]:
     Costs a LIST for each day and a GET for each upload, however full the ledger is.
     """
     return tuple(dict.fromkeys(entry.key for entry in entries(ledger, _newest(ledger))))
-
-
-class RecentKeys:
-    """The same, kept for a minute: somebody types, and each pause asks for them."""
-
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
-        self._lock = Lock()
-        self._until = 0.0
-        self._keys: tuple[str, ...] = ()
-
-    def of(self, ledger: Ledger, *, renew: bool = False) -> tuple[str, ...]:
-        """Those of this ledger, always the same one. Raises LedgerError."""
-        with self._lock:
-            if renew or self._clock() >= self._until:
-                self._keys = recent_keys(ledger)
-                self._until = self._clock() + _SNAPSHOT_SECONDS
-            return self._keys
 
 
 def _newest(ledger: Ledger) -> list[Ref]:

@@ -168,6 +168,14 @@ class Address:
 
 
 @dataclass(frozen=True)
+class Described:
+    """A stack as CloudFormation has it: outputs and parameters by name; NoEcho ones are masked."""
+
+    outputs: dict[str, str]
+    parameters: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Target:
     """A deployed stack and how to talk to its services.
 
@@ -190,14 +198,19 @@ class Target:
 
     def outputs(self) -> dict[str, str]:
         """The stack's outputs by name. Raises TargetError when there is no such stack."""
-        return {item["OutputKey"]: item["OutputValue"] for item in self._stack().get("Outputs", [])}
+        return self.described().outputs
 
     def parameters(self) -> dict[str, str]:
         """The values the stack was deployed with; NoEcho ones are masked."""
-        return {
-            item["ParameterKey"]: item["ParameterValue"]
-            for item in self._stack().get("Parameters", [])
-        }
+        return self.described().parameters
+
+    def described(self) -> Described:
+        """Both, for one request. Raises TargetError when there is no such stack."""
+        found = self._stack()
+        return Described(
+            {item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", [])},
+            {item["ParameterKey"]: item["ParameterValue"] for item in found.get("Parameters", [])},
+        )
 
     def reachable(self, queue_url: str) -> str:
         """A queue's URL as it is used from here."""

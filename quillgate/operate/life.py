@@ -91,6 +91,8 @@ def life_of_version(deployment: Deployment, key: str, version_id: str = "") -> L
     Raises NoUploadError when nobody knows of it.
     """
     s3, bucket = deployment.client("s3"), deployment.bucket
+    if not (versions.can_be_listed(key) or deployment.ledger.of_key(key)):
+        raise versions.none_of(s3, bucket, key)
     found = versions.newest(s3, bucket, key)
     meant = next((each for each in found if version_id in ("", each.version_id)), None)
     biographer = _Biographer(deployment, is_glance=True)

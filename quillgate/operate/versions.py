@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,8 @@ from quillgate.errors import NoUploadError
 from quillgate.operate.words import safe
 
 _NEAR = 5
+# S3's lists are XML 1.0, which has no way to write these.
+_NOT_IN_LISTS = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,16 @@ def every(s3: Any, bucket: str, key: str) -> list[Version]:
     return _sorted([each for page in _pages(s3, bucket, key) for each in page])
 
 
+def can_be_listed(key: str) -> bool:
+    """Whether S3 can be asked for `key` at a low price: else an engine may try for a minute."""
+    return not _NOT_IN_LISTS.search(key)
+
+
 def none_of(s3: Any, bucket: str, key: str) -> NoUploadError:
     """That nobody ever uploaded `key`, and what there is near it."""
+    if not can_be_listed(key):
+        advice = "it holds characters that no keyboard types: type the name anew"
+        return NoUploadError("no upload", safe(key), advice)
     folder = key[: key.rfind("/") + 1]
     page = s3.list_objects_v2(Bucket=bucket, Prefix=folder)
     keys = [each["Key"] for each in page.get("Contents", []) if not each["Key"].endswith("/")]

@@ -32,4 +32,6 @@ def _meant(typed: str, bucket: str, folder: str) -> Iterator[str]:
 
 def _is_known(deployment: Deployment, key: str) -> bool:
     is_listed = deployment.ledger.page(ledger_names.entries_of(ledger_names.digest(key)), 1)
-    return bool(is_listed or versions.newest(deployment.client("s3"), deployment.bucket, key))
+    if is_listed or not versions.can_be_listed(key):
+        return bool(is_listed)
+    return bool(versions.newest(deployment.client("s3"), deployment.bucket, key))

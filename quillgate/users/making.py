@@ -43,7 +43,8 @@ class Place:
     def of(cls, deployment: Deployment) -> Place:
         """Look it up. Raises TargetError when there is no such stack."""
         target = deployment.target
-        out, parameters = target.outputs(), target.parameters()
+        stack = target.described()
+        out, parameters = stack.outputs, stack.parameters
         return cls(
             bucket=deployment.bucket,
             role=out["UserRoleArn"],

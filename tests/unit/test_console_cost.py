@@ -74,6 +74,15 @@ def test_a_page_costs_at_most_three_times_as_much(small: Site, large: Site, path
     assert more_names <= _AT_MOST * names, (more_names, names)
 
 
+def test_what_is_typed_is_held_against_the_routes_alone(small: Site) -> None:
+    """Uploads and the stack's parameters were read as the editor was opened."""
+    _open(small, "/routes/edit")
+    form = {"text": "[[route]]", "csrf": small.browser.token()}
+    small.bill.reset()
+    small.browser.client.post("/routes/check", data=form, headers={"HX-Request": "true"})
+    assert small.bill.requests == {"get_object": 1}
+
+
 @pytest.mark.parametrize("path", ["/customers", "/uploads?state=dead", "/health", "/changes"])
 def test_the_next_page_costs_no_more_than_that(small: Site, large: Site, path: str) -> None:
     requests, _ = _open(small, path)

@@ -104,7 +104,7 @@ def test_customers_are_shown_with_their_last_upload_a_page_at_a_time(
     visitor = browser(place=place)
     first = words(visitor, "/health")
     assert "acme" in first
-    assert "accepted active user-00 never active" in first
+    assert "accepted enabled user-00 never enabled" in first
     assert "user-24" not in first
     more = visitor.get("/health").text.split('href="/health?token=')[1].split('"')[0]
     assert "user-29 never" in words(visitor, f"/health?token={more}")

@@ -313,6 +313,12 @@ def test_many_versions_are_shown_fifty_at_a_time() -> None:
     assert "Show older" not in visitor.get("/routes/versions?after=v21").text
 
 
+def test_older_ones_than_no_version_are_none() -> None:
+    answer = browser(place=place(toml())).get("/routes/versions", params={"after": "\0"})
+    assert answer.status_code == 422
+    assert "not usable: after" in answer.text
+
+
 def test_a_version_is_put_back_as_a_new_one_and_on_record() -> None:
     where = place(toml(), toml("other"))
     visitor = browser("operator", where)
@@ -340,7 +346,13 @@ def test_there_is_no_page_of_a_version_that_is_none(version_id: str) -> None:
     where.s3.delete_object(Key=CONFIG_KEY)
     answer = browser(place=where).get("/routes/version", params={"version_id": version_id})
     assert answer.status_code == 404
-    assert "no such version" in answer.text
+    assert "choose one from the list of versions" in answer.text
+
+
+def test_a_version_that_is_none_is_not_put_back() -> None:
+    answer = browser("operator", place(toml())).post("/routes/version", version_id="no such")
+    assert answer.status_code == 404
+    assert "choose one from the list of versions" in answer.text
 
 
 def test_a_version_that_would_not_work_is_not_put_back() -> None:

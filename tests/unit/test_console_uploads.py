@@ -209,6 +209,27 @@ def test_there_is_no_page_of_what_nobody_knows(query: dict[str, str]) -> None:
     assert browser(place=place).get("/uploads/one", params=query).status_code == 404
 
 
+@pytest.mark.parametrize("character", ["\0", "\1", "\x1b", "\uffff"])
+@pytest.mark.parametrize("path", ["/uploads", "/uploads/one"])
+def test_what_nobody_can_type_is_not_looked_for(path: str, character: str) -> None:
+    """An engine whose lists cannot have it tries for a minute."""
+    where = stack(version())
+    answer = browser(place=where).get(path, params={"key": f"acme/{character}/a.csv"})
+    assert answer.status_code == 404
+    assert "type the name anew" in answer.text
+    assert where.s3.pages_given == 0
+
+
+def test_a_name_that_no_list_has_is_shown_if_it_is_on_record() -> None:
+    key = "acme/incoming/\1.csv"
+    where = stack(version(key=key))
+    where.s3.objects[key] = b"n"
+    where.keep(entry("accepted", uploaded(key)))
+    visitor = browser(place=where)
+    assert r"\x01.csv accepted delivered" in words(visitor, "/uploads/one", key=key)
+    assert r"\x01.csv accepted delivered" in words(visitor, "/uploads", key=key)
+
+
 def test_support_staff_have_a_file_delivered_again_on_record() -> None:
     place = stack(queue=FakeQueue(body(uploaded())))
     place.keep(entry("dead"))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from quillgate.routes_recent import RecentKeys, recent_keys
+from quillgate.routes_recent import recent_keys
 from tests.unit.operate_fakes import Place, entry, upload
 
 DAY = 86_400
@@ -24,23 +24,3 @@ def test_a_key_uploaded_often_is_one_key() -> None:
     where.keep(*(entry("accepted", upload("a", f"v{n}", seconds=n)) for n in range(5)))
     assert recent_keys(where.ledger) == ("a",)
     assert recent_keys(Place().ledger) == ()
-
-
-def test_they_are_read_again_after_a_minute_not_at_each_letter() -> None:
-    where, now = Place(), [0.0]
-    recent = RecentKeys(lambda: now[0])
-    where.keep(entry("accepted", upload("a")))
-    assert recent.of(where.ledger) == ("a",)
-    where.keep(entry("accepted", upload("b", seconds=1)))
-    now[0] = 59.0
-    assert recent.of(where.ledger) == ("a",)
-    now[0] = 60.0
-    assert recent.of(where.ledger) == ("b", "a")
-
-
-def test_who_begins_to_edit_has_those_of_now() -> None:
-    where, recent = Place(), RecentKeys(lambda: 0.0)
-    assert recent.of(where.ledger) == ()
-    where.keep(entry("accepted", upload("a")))
-    assert recent.of(where.ledger, renew=True) == ("a",)
-    assert recent.of(where.ledger) == ("a",)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Self
 
 from sftp_watchdog.routes import MAX_BYTES
 
+from quillgate.console.kept import Kept
 from quillgate.operate.deployment import Deployment
 from quillgate.operate.routing import Routing, routing
 from quillgate.routes_push import stories_pattern
-from quillgate.routes_recent import RecentKeys
+from quillgate.routes_recent import recent_keys
 from quillgate.routes_review import Review, review
 
 # A form writes most of what is no letter in three bytes. What is larger still is answered with 400.
@@ -44,26 +47,38 @@ class Draft:
         return bool(self.now.stored and self.now.stored.content == self.content)
 
 
+@dataclass(frozen=True)
+class _Lately:
+    """What a text is held against beside the routes: uploads, and where stories may be written."""
+
+    keys: tuple[str, ...]
+    stories: str
+
+    @classmethod
+    def read(cls, deployment: Deployment) -> Self:
+        return cls(recent_keys(deployment.ledger), stories_pattern(deployment))
+
+
 class Drafts:
-    """Makes drafts; the uploads they are tried on are a minute old at most."""
+    """Makes drafts; what they are held against is a minute old at most."""
 
     def __init__(self) -> None:
-        self._recent = RecentKeys()
+        self._kept: Kept[_Lately] = Kept()
 
     def begun(self, deployment: Deployment) -> Draft:
-        """What is stored, to begin with; the uploads are those of now."""
+        """What is stored, to begin with; held against what is so now."""
         now = routing(deployment)
-        self._recent.of(deployment.ledger, renew=True)
-        return self._of(deployment, now.stored.content if now.stored else b"", etag_of(now), now)
+        lately = self._kept.of(partial(_Lately.read, deployment), renew=True)
+        return _draft(now.stored.content if now.stored else b"", etag_of(now), now, lately)
 
     def of(self, deployment: Deployment, content: bytes, etag: str | None = None) -> Draft:
         """A text begun when what has this ETag was in force, "" for nothing; None for now."""
-        now = routing(deployment)
-        return self._of(deployment, content, etag_of(now) if etag is None else etag, now)
+        now, lately = routing(deployment), self._kept.of(partial(_Lately.read, deployment))
+        return _draft(content, etag_of(now) if etag is None else etag, now, lately)
 
-    def _of(self, deployment: Deployment, content: bytes, etag: str, now: Routing) -> Draft:
-        stories, keys = stories_pattern(deployment), self._recent.of(deployment.ledger)
-        return Draft(content, etag, now, review(content, stories, now.routes, keys))
+
+def _draft(content: bytes, etag: str, now: Routing, lately: _Lately) -> Draft:
+    return Draft(content, etag, now, review(content, lately.stories, now.routes, lately.keys))
 
 
 def etag_of(now: Routing) -> str:

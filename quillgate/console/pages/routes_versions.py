@@ -9,12 +9,12 @@ from fastapi.responses import RedirectResponse
 
 from quillgate import routes_versions
 from quillgate.console.desk import Desk
-from quillgate.console.errors import problem
 from quillgate.console.pages.routes_draft import Draft, Drafts, etag_of
 from quillgate.console.rendering import notify, render
 from quillgate.console.visitors import Operator, Viewer
-from quillgate.errors import ConfigError, RoutesChangedError
+from quillgate.errors import ConfigError, RoutesChangedError, TargetError
 from quillgate.operate.routing import routing
+from quillgate.operate.words import safe
 from quillgate.routes_push import put_in_force
 from quillgate.routes_store import RoutesStore, Stored
 
@@ -29,7 +29,9 @@ def routes() -> APIRouter:
 
     @router.get("/routes/versions")
     def versions(
-        request: Request, _: Viewer, after: Annotated[str, Query(max_length=_LONGEST_ID)] = ""
+        request: Request,
+        _: Viewer,
+        after: Annotated[str, Query(max_length=_LONGEST_ID, pattern="^[!-~]*$")] = "",
     ) -> Response:
         """The newest first."""
         now = routing(_desk(request).deployment)
@@ -41,10 +43,7 @@ def routes() -> APIRouter:
         request: Request, _: Viewer, version_id: Annotated[str, Query(max_length=_LONGEST_ID)]
     ) -> Response:
         """Its text, and what would change."""
-        try:
-            stored = _store(request).read_version(version_id)
-        except ConfigError as error:
-            return problem(request, 404, "There is no such version", str(error))
+        stored = _stored(request, version_id)
         draft = drafts.of(_desk(request).deployment, stored.content)
         return _version(request, stored, draft)
 
@@ -56,7 +55,7 @@ def routes() -> APIRouter:
         etag: Annotated[str, Form(max_length=200)] = "",
     ) -> Response:
         """Put it back in force, as a new version; `etag` is of what the page compared it with."""
-        desk, stored = _desk(request), _store(request).read_version(version_id)
+        desk, stored = _desk(request), _stored(request, version_id)
         draft = drafts.of(desk.deployment, stored.content, etag)
         if draft.review.problems or draft.is_late or draft.is_in_force:
             return _version(request, stored, draft, draft.status)
@@ -80,6 +79,15 @@ def _desk(request: Request) -> Desk:
 
 def _store(request: Request) -> RoutesStore:
     return RoutesStore.at(_desk(request).deployment)
+
+
+def _stored(request: Request, version_id: str) -> Stored:
+    """The version that was asked for. Raises TargetError, in this page's words, when it is none."""
+    try:
+        return _store(request).read_version(version_id)
+    except ConfigError as error:
+        advice = "choose one from the list of versions"
+        raise TargetError("no such version of the routes", safe(version_id), advice) from error
 
 
 def _version(request: Request, stored: Stored, draft: Draft, status: int = 200) -> Response:
