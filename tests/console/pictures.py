@@ -8,12 +8,13 @@ import tempfile
 from pathlib import Path
 from urllib.parse import quote
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.console.chromium import chromium
 from tests.console.conftest import SOON_DEAD
 from tests.console.person import Person
 from tests.console.stage import KEY, set_stage
+from tests.console.tasks import ROUTES
 from tests.integration.support import start_environment, stop_as_by_hand
 
 _FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
@@ -22,7 +23,6 @@ _PAGES = {
     "customer": "/customers/bakery-north",
     "uploads": "/uploads",
     "file": f"/uploads/one?key={quote(KEY, safe='')}",
-    "routes": "/routes",
     "dead-letters": "/dead-letters",
     "health": "/health",
     "changes": "/changes",
@@ -48,15 +48,28 @@ def take(browser: Browser, console_url: str) -> None:
     person = Person(browser, console_url, viewport=_WIDE)
     person.work_as("operator")
     for name, path in _PAGES.items():
-        _picture(person, path, name)
+        person.open(path)
+        _picture(person, name)
+    _type_routes(person)
+    _picture(person, "routes")
     caller = Person(browser, console_url, viewport=_PHONE)
     caller.work_as("support")
-    _picture(caller, "/customers", "phone")
+    caller.open("/customers")
+    _picture(caller, "phone")
 
 
-def _picture(person: Person, path: str, name: str) -> None:
+def _type_routes(person: Person) -> None:
+    """A change by which a file would go elsewhere, with what the page says of it in sight."""
+    person.open("/routes/edit")
+    text = person.field(ROUTES).input_value()
+    person.fill(ROUTES, text.replace('"garden-centre/incoming"', '"garden-centre/prices"'))
+    checked = person.page.locator("#checked")
+    expect(checked).to_contain_text("garden-centre/prices")
+    checked.scroll_into_view_if_needed()
+
+
+def _picture(person: Person, name: str) -> None:
     file = _FOLDER / f"{name}.png"
-    person.open(path)
     person.page.wait_for_load_state("networkidle")
     person.page.screenshot(path=file)
     sys.stdout.write(f"{file.name}: {file.stat().st_size // 1000} kB\n")

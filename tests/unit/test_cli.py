@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 from quillgate import cli
-from quillgate.deploy.template import repository
 from quillgate.errors import TargetError
 from quillgate.state import State
 from quillgate.target import environment_file
@@ -104,19 +102,6 @@ def test_every_command_shows_an_example_of_itself(name: str, command: Any) -> No
     assert f"Example: quillgate {name}" in (command.help or "").replace('eval "$(', "")
     for parameter in command.params:
         assert parameter.help, parameter.name
-
-
-@pytest.mark.parametrize("name", ["docs/watching.md", "stack/template.yaml"])
-def test_what_people_are_told_to_type_exists(name: str) -> None:
-    text = " ".join((repository() / name).read_text().split())
-    known = dict(commands())
-    told = re.findall(
-        r"(?<=[ `(]quillgate )((?:routes |users )?[a-z]+)((?: --[a-z-]+| [A-Z]+\b)*)", text
-    )
-    assert told
-    for words, rest in told:
-        options = {each for parameter in known[words].params for each in parameter.opts}
-        assert set(re.findall(r"--[a-z-]+", rest)) <= options, words
 
 
 def test_help_is_no_error(run: Run) -> None:
