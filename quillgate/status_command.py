@@ -51,6 +51,7 @@ def lines(found: Overview) -> Iterator[tuple[str, str]]:
     for each in found.attention:
         yield each.state, _attention(each, now)
     yield "routes", _routes(found)
+    yield "last sweep", f"{age(found.swept, now)} ago" if found.swept else "none so far"
     yield "alarms", ", ".join(found.alarms) or "none"
 
 

@@ -14,8 +14,8 @@ ASSUMED = (
     "nothing fails: no retries, dead letters or alarms (mails of alarms are not counted)",
     "Quill runs in the same region: no transfer between regions, no NAT gateway",
     "files are in S3 Standard and none is overwritten; a version more is a file more",
-    "a Transfer endpoint in a VPC: no hours of PrivateLink are counted; whether AWS adds them was"
-    " not verified",
+    "a Transfer endpoint in a VPC takes no hours of PrivateLink: AWS does not charge them for the"
+    " endpoint type VPC (AWS Storage Blog, on endpoint types VPC_ENDPOINT and VPC)",
     "the console on AWS, CloudTrail, a hosted zone and secrets with old host keys are not counted",
 )
 

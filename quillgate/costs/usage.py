@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from quillgate.costs.workload import HOURS, Workload
 
 # Parts of the stack: stack/template.yaml and `sftp_watchdog.metrics`, held against them by a test.
-ALARMS, DASHBOARDS, METRICS, SECRETS = 12, 1, 12, 1
+ALARMS, DASHBOARDS, METRICS, SECRETS = 13, 1, 12, 1
 WATCHDOG_GIGABYTES, SWEEP_GIGABYTES = 256 / 1024, 1024 / 1024
 SWEEPS = HOURS * 4  # SweepSchedule
 SWEEP_PAGES = 1000  # SweepPages

@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from quillgate.deploy.changes import Change, read
 from quillgate.deploy.conditions import Template
 from quillgate.deploy.template import MASKED, repository
 from quillgate.errors import DeployError
@@ -24,22 +25,6 @@ _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 # The second where an engine does not roll back.
 _FAILED_CREATE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
 _INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
-
-
-@dataclass(frozen=True)
-class Change:
-    """One line of a change set: `action` is Add, Modify, Remove or Import.
-
-    `replacement` is False, Conditional (CloudFormation does not know yet) or True. `stays`: what
-    leaves the stack or is replaced is kept. `properties` are the names of those that change.
-    """
-
-    action: str
-    logical_id: str
-    type: str
-    replacement: str = "False"
-    stays: bool = False
-    properties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -210,7 +195,7 @@ class Stack:
             **request,
         )
         described = self._wait_for_change_set(created["Id"])
-        changes = tuple(_change(item["ResourceChange"]) for item in described.get("Changes", []))
+        changes = read(item["ResourceChange"] for item in described.get("Changes", []))
         return Plan(name, self.name, changes, created["Id"], is_empty=not described)
 
     def _wait_for_change_set(self, change_set: str) -> dict[str, Any]:
@@ -271,22 +256,3 @@ def _is_beginning(event: Mapping[str, Any]) -> bool:
     """Whether it is the first event of a deploy; the list goes back to the stack's creation."""
     of_the_stack = event.get("PhysicalResourceId") == event["StackId"]
     return of_the_stack and event["ResourceStatus"] in _BEGINNINGS
-
-
-def _change(item: Mapping[str, Any]) -> Change:
-    return Change(
-        action=item["Action"],
-        logical_id=item["LogicalResourceId"],
-        type=item["ResourceType"],
-        replacement=item.get("Replacement", "False"),
-        stays="Retain" in item.get("PolicyAction", ""),
-        properties=tuple(dict.fromkeys(_changed(item.get("Details", [])))),
-    )
-
-
-def _changed(details: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Names of properties, in the order of the change set."""
-    for detail in details:
-        target = detail.get("Target", {})
-        if target.get("Attribute") == "Properties" and target.get("Name"):
-            yield target["Name"]

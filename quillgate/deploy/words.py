@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from quillgate.deploy.stack import Change, Plan, protected
+from quillgate.deploy.changes import Change
+from quillgate.deploy.stack import Plan, protected
 from quillgate.errors import DeployError
 
 _BUCKET = "AWS::S3::Bucket"

@@ -9,7 +9,7 @@ from itertools import islice
 
 from sftp_watchdog.entry import ATTENTION, Entry
 from sftp_watchdog.ledger import Ledger
-from sftp_watchdog.ledger_names import Ref
+from sftp_watchdog.ledger_names import SWEPT_LOG_UNTIL, Ref
 from sftp_watchdog.shapes import in_utc
 
 from quillgate.operate.alarms import alarms
@@ -58,7 +58,10 @@ class Age:
 
 @dataclass(frozen=True)
 class Overview:
-    """How a stack is at one moment. `alarms` are the names of those in ALARM."""
+    """How a stack is at one moment.
+
+    `swept` is when the last sweep began, if one ever ran; `alarms` are the names of those in ALARM.
+    """
 
     environment: str
     stack: str
@@ -72,6 +75,7 @@ class Overview:
     last_accepted: Entry | None
     routes: int | None
     routes_problem: str | None
+    swept: str | None
     alarms: tuple[str, ...]
 
 
@@ -94,6 +98,7 @@ def overview(deployment: Deployment, now: datetime) -> Overview:
         last_accepted=_last_accepted(ledger, now),
         routes=len(routes.routes.routes) if routes.routes else None,
         routes_problem=routes.problem,
+        swept=ledger.text(SWEPT_LOG_UNTIL),
         alarms=tuple(alarm.name for alarm in alarms(deployment)),
     )
 

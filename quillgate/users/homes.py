@@ -20,7 +20,16 @@ _LONGEST_POLICY = 2048
 _LONGEST_FOLDER = 800
 # IAM would read them as wildcards and policy variables, JSON as the end of a string.
 _NOT_IN_FOLDERS = frozenset('*?$"\\')
-_USE_THE_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+# `*`: a session policy only narrows the role's, which names the bucket's key, if it has one. So a
+# key that the stack is given later takes no user's files away. Through S3 alone (KMS developer
+# guide, `kms:ViaService`).
+_UNDER_THE_ROLES_KEY: Mapping[str, Any] = {
+    "Sid": "UnderTheRolesKey",
+    "Effect": "Allow",
+    "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
+    "Resource": "*",
+    "Condition": {"StringLike": {"kms:ViaService": "s3.*"}},
+}
 _FILES = ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload")
 
 
@@ -37,15 +46,13 @@ class Home:
         """`/bucket/folder`."""
         return f"/{self.bucket}/{self.folder}"
 
-    def arguments(self, partition: str, kms_key: str = "") -> Mapping[str, Any]:
+    def arguments(self, partition: str) -> Mapping[str, Any]:
         """Of CreateUser. Raises UserError when the policy gets too long."""
         if self.type == "PATH":
-            policy = path_policy(partition, kms_key)
+            policy = path_policy(partition)
             place = {"HomeDirectoryType": "PATH", "HomeDirectory": self.path}
             return {**place, "Policy": json.dumps(policy)}
-        policy = _policy(
-            partition, kms_key, self.bucket, self.folder, f"{self.bucket}/{self.folder}"
-        )
+        policy = _policy(partition, self.bucket, self.folder, f"{self.bucket}/{self.folder}")
         text = json.dumps(policy, ensure_ascii=False)
         if len(text) > _LONGEST_POLICY:
             advice = f"its policy would be longer than {_LONGEST_POLICY} characters: take PATH"
@@ -58,35 +65,30 @@ class Home:
         }
 
 
-def path_policy(partition: str, kms_key: str = "") -> Mapping[str, Any]:
+def path_policy(partition: str) -> Mapping[str, Any]:
     """The session policy of a PATH home: the one that the template gives its test user.
 
     Transfer puts the home in place of the variables (user guide, users-policies-session).
     """
     variables = ("${transfer:HomeBucket}", "${transfer:HomeFolder}", "${transfer:HomeDirectory}")
-    return _policy(partition, kms_key, *variables)
+    return _policy(partition, *variables)
 
 
-def _policy(partition: str, kms_key: str, bucket: str, folder: str, home: str) -> Mapping[str, Any]:
-    """`kms_key` is the ARN of the key that encrypts the bucket, if it has one of its own."""
-    statements: list[Mapping[str, Any]] = [
-        {
-            "Sid": "ListHome",
-            "Effect": "Allow",
-            "Action": "s3:ListBucket",
-            "Resource": f"arn:{partition}:s3:::{bucket}",
-            "Condition": {"StringLike": {"s3:prefix": f"{folder}/*"}},
-        },
-        {
-            "Sid": "FilesInHome",
-            "Effect": "Allow",
-            "Action": list(_FILES),
-            "Resource": f"arn:{partition}:s3:::{home}/*",
-        },
-    ]
-    if kms_key:
-        use = {"Effect": "Allow", "Action": list(_USE_THE_KEY), "Resource": kms_key}
-        statements.append({"Sid": "UseTheKey", **use})
+def _policy(partition: str, bucket: str, folder: str, home: str) -> Mapping[str, Any]:
+    list_home = {
+        "Sid": "ListHome",
+        "Effect": "Allow",
+        "Action": "s3:ListBucket",
+        "Resource": f"arn:{partition}:s3:::{bucket}",
+        "Condition": {"StringLike": {"s3:prefix": f"{folder}/*"}},
+    }
+    files_in_home = {
+        "Sid": "FilesInHome",
+        "Effect": "Allow",
+        "Action": list(_FILES),
+        "Resource": f"arn:{partition}:s3:::{home}/*",
+    }
+    statements = [list_home, files_in_home, _UNDER_THE_ROLES_KEY]
     return {"Version": "2012-10-17", "Statement": statements}
 
 

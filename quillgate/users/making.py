@@ -26,17 +26,13 @@ _STACK_TAGS = ("Environment", "Platform", "Function")
 
 @dataclass(frozen=True)
 class Place:
-    """A stack's bucket, role, tags and key for users, and where customers connect to.
-
-    `kms_key` is the ARN of the bucket's own key, "" when it has none.
-    """
+    """A stack's bucket, role and tags for users, and where customers connect to."""
 
     bucket: str
     role: str
     server_id: str
     address: Address
     tags: Mapping[str, str]
-    kms_key: str
     s3: Any = field(repr=False)
 
     @classmethod
@@ -51,7 +47,6 @@ class Place:
             server_id=out["ServerId"],
             address=target.sftp or Address(out["ServerEndpoint"], 22),
             tags={name: parameters[name] for name in _STACK_TAGS if name in parameters},
-            kms_key=parameters.get("KmsKeyArn", ""),
             s3=deployment.client("s3"),
         )
 
@@ -64,7 +59,7 @@ class Place:
         }
         return {
             "Role": self.role,
-            **home.arguments(self.role.split(":")[1], self.kms_key),
+            **home.arguments(self.role.split(":")[1]),
             **({"SshPublicKeyBody": keys[0].line} if keys else {}),
             "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
         }

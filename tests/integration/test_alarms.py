@@ -61,9 +61,24 @@ class Watch:
         What an earlier run has left is undone: it is no news. A put makes the engine look at once.
         """
         cloudwatch = self.environment.client("cloudwatch")
-        name = alarm["AlarmName"]
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="a test begins")
+        cloudwatch.set_alarm_state(
+            AlarmName=alarm["AlarmName"], StateValue="OK", StateReason="a test begins"
+        )
         cloudwatch.put_metric_alarm(**alarm)
+        self._hears_of(alarm)
+
+    def is_told_when_set(self, name: str) -> dict[str, Any]:
+        """The topic tells of an alarm whose state somebody sets; gives the alarm."""
+        cloudwatch, alarm = self.environment.client("cloudwatch"), self.definition(name)
+        for state in ("OK", "ALARM"):
+            cloudwatch.set_alarm_state(
+                AlarmName=alarm["AlarmName"], StateValue=state, StateReason="a test says so"
+            )
+        self._hears_of(alarm)
+        return alarm
+
+    def _hears_of(self, alarm: dict[str, Any]) -> None:
+        name = alarm["AlarmName"]
 
         def told() -> None:
             message = next(each for each in self._heard() if each["AlarmName"] == name)
@@ -269,6 +284,16 @@ def test_a_queue_that_nobody_empties(environment: Environment, watch: Watch) -> 
     watch.goes_off("oldest-message", old, "AWS/SQS")
 
 
+def test_a_sweep_that_nobody_runs(environment: Environment, watch: Watch) -> None:
+    """ministack adds up the runs of all functions, LocalStack would have to be waited for."""
+    alarm = watch.is_told_when_set("sweep-missing")
+    [dimension] = alarm["Dimensions"]
+    assert dimension["Value"] == f"{environment.stack_name}-sweep"
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Invocations")
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["TreatMissingData"] == "breaching"
+
+
 def test_a_watchdog_that_is_kept_back(environment: Environment, watch: Watch) -> None:
     """To be kept back in earnest would harm the tests beside this one."""
     name = f"{environment.stack_name}-watchdog"
@@ -287,7 +312,7 @@ def test_every_alarm_is_tested_here(environment: Environment) -> None:
     assert names == {
         *("dead-letters", "oldest-message", "retrying", "misconfigured", "rejected", "unrouted"),
         *("partial", "long-waiting", "swept", "watchdog-errors", "watchdog-throttles"),
-        "sweep-errors",
+        *("sweep-errors", "sweep-missing"),
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from quillgate.consent import Consent
-from quillgate.deploy.stack import Change, Plan, protected
+from quillgate.deploy.changes import Change
+from quillgate.deploy.stack import Plan, protected
 from quillgate.deploy.words import lines, must_be_allowed
 from quillgate.errors import DeployError
 from tests.unit.production import TEMPLATE

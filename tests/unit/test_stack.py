@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from quillgate.deploy.stack import Change, Stack, protected, stack_policy
+from quillgate.deploy.changes import Change
+from quillgate.deploy.stack import Stack, protected, stack_policy
 from quillgate.deploy.template import MASKED
 from quillgate.errors import DeployError
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import typer
-from sftp_watchdog.ledger_names import LAST_GOOD_ROUTES
+from sftp_watchdog.ledger_names import LAST_GOOD_ROUTES, SWEPT_LOG_UNTIL
 from sftp_watchdog.routes import MAX_BYTES
 
 from quillgate.operate import overview as overview_module
@@ -69,7 +69,13 @@ def test_an_empty_stack(place: Place) -> None:
     assert shown["last accepted"] == "none of the newest uploads"
     assert shown["retrying"] == "0"
     assert shown["routes"] == "1 in force"
+    assert shown["last sweep"] == "none so far"
     assert shown["alarms"] == "none"
+
+
+def test_a_sweep_that_is_long_ago_shows(place: Place) -> None:
+    place.ledger.keep_text(SWEPT_LOG_UNTIL, at(-5 * 3600))
+    assert screen(overview(place.deployment, NOW))["last sweep"] == "5 h ago"
 
 
 def test_each_state_is_counted_and_its_oldest_named(place: Place) -> None:

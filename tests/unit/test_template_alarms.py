@@ -27,6 +27,8 @@ FUNCTIONS = {
     for name, it in RESOURCES.items()
     if it["Type"] == "AWS::Serverless::Function"
 }
+# What lies on a queue without metrics is still there; what nobody runs has no metrics.
+WITHOUT_DATA = {"DeadLettersAlarm": "ignore", "SweepMissingAlarm": "breaching"}
 STACK = "${Environment}-${Platform}-${Function}"
 # Of those that AWS documents, by namespace and dimension. SQS developer guide, "Available
 # CloudWatch metrics for Amazon SQS"; Lambda developer guide, "Types of metrics for Lambda
@@ -143,7 +145,7 @@ def test_an_alarm_says_what_to_do_and_tells_the_topic(name: str) -> None:
     assert 100 < len(text(alarm["AlarmDescription"])) < 1024
     assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}]
     assert alarm.get("OKActions", alarm["AlarmActions"]) == alarm["AlarmActions"]
-    assert alarm["TreatMissingData"] == ("ignore" if name == "DeadLettersAlarm" else "notBreaching")
+    assert alarm["TreatMissingData"] == WITHOUT_DATA.get(name, "notBreaching")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -158,6 +160,18 @@ def test_a_mistake_does_not_end_between_two_tries() -> None:
     assert alarm["DatapointsToAlarm"] == 1
     assert alarm["EvaluationPeriods"] * alarm["Period"] > longest
     assert ALARMS["RetryingAlarm"]["Period"] >= longest
+
+
+def test_an_hour_without_a_sweep_is_no_alarm_yet_and_two_are() -> None:
+    """However a sweep an hour lies to the hours that are looked at."""
+    alarm = ALARMS["SweepMissingAlarm"]
+    hours = TEMPLATE["Parameters"]["SweepAlarmHours"]
+    assert WATCHED["SweepMissingAlarm"].value == "${Sweep}"
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("LessThanThreshold", 1)
+    assert alarm["EvaluationPeriods"] == alarm["DatapointsToAlarm"] == {"Ref": "SweepAlarmHours"}
+    assert (alarm["Period"], hours["Default"]) == (3600, 2)
+    # PutMetricAlarm: with periods of an hour, seven days at the most.
+    assert hours["MaxValue"] * alarm["Period"] <= 7 * 86_400
 
 
 def test_cloudwatch_may_publish_and_nobody_else() -> None:
