@@ -24,7 +24,14 @@ from quillgate.errors import (
 _log = logging.getLogger(__name__)
 # What asked may be looking for a part that no problem has, or be replaced by what it gets.
 _IN_ITS_PLACE = {"HX-Reswap": "innerHTML", "HX-Reselect": ".problems"}
-_TITLES = {404: "There is no such page", 405: "That cannot be done here"}
+# What the framework has no words for that help anybody.
+_WORDS = {
+    404: ("There is no such page", "the address is none of this console's - choose an area above"),
+    405: (
+        "That cannot be done here",
+        "only a button leads to it - go back to its page",
+    ),
+}
 
 
 class NotSignedInError(Exception):
@@ -59,7 +66,8 @@ def add_handlers(app: FastAPI) -> None:
 
 def problem(request: Request, status: int, title: str, words: str) -> Response:
     """A page that says what is wrong and what to do; to htmx no more than that, for its place."""
-    return _told(request, "problem", status, title=title, words=words)
+    may_pass = status >= 502
+    return _told(request, "problem", status, title=title, words=words, may_pass=may_pass)
 
 
 def unexpected(request: Request, error: Exception) -> Response:
@@ -73,7 +81,7 @@ def unexpected(request: Request, error: Exception) -> Response:
     return problem(request, 500, "Something went wrong", words)
 
 
-def _told(request: Request, template: str, status: int, **values: str) -> Response:
+def _told(request: Request, template: str, status: int, **values: str | bool) -> Response:
     if not is_part(request):
         return render(request, f"{template}.html", status=status, **values)
     answer = render(request, f"{template}_part.html", status=status, **values)
@@ -112,8 +120,8 @@ def _forbidden(request: Request, error: Exception) -> Response:
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  # Starlette's contract
-    title = _TITLES.get(error.status_code, "That did not work")
-    return problem(request, error.status_code, title, str(error.detail))
+    title, words = _WORDS.get(error.status_code, ("That did not work", str(error.detail)))
+    return problem(request, error.status_code, title, words)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

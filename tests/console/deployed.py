@@ -47,12 +47,13 @@ def deployed() -> Iterator[Deployed]:
             clock,
         )  # fmt: skip
         stack = place(toml()).deployment
-        with _served(create_app(Desk(lambda: stack), sign_in, Cookie("secret")), listener):
+        with served(create_app(Desk(lambda: stack), sign_in, Cookie("secret")), listener):
             yield Deployed(url, clock)
 
 
 @contextmanager
-def _served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+def served(app: FastAPI, listener: socket.socket) -> Iterator[None]:
+    """Until the end of the block."""
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import expect
 from tests.console.axe import obstacles
 from tests.console.conftest import SOON_DEAD, Visit
 from tests.console.every_page import PAGES
+from tests.console.mistakes import MISTAKES
 from tests.console.person import Person
 from tests.console.stage import KEY, set_stage
 from tests.integration.support import Environment, Running, start_environment
@@ -57,6 +59,29 @@ def test_no_page_is_hard_to_use_otherwise(visit: Visit, pages: list[str], scheme
     assert {path: each for path, each in found.items() if each} == {}
 
 
+@pytest.mark.parametrize("role", ["viewer", "support"])
+def test_nor_for_those_who_may_do_less_and_are_told_so(
+    visit: Visit, pages: list[str], role: str
+) -> None:
+    person = visit(role)
+    found = {path: _obstacles(person, path, (200, 403)) for path in pages}
+    assert {path: each for path, each in found.items() if each} == {}
+
+
+@pytest.mark.parametrize(
+    "options", [{"color_scheme": "light"}, {"color_scheme": "dark", "viewport": _PHONE}]
+)
+def test_nor_is_any_that_shows_a_mistake(visit: Visit, options: dict[str, Any]) -> None:
+    person, found, too_wide = visit("operator", **options), {}, []
+    for name, make in MISTAKES.items():
+        make(person)
+        found[name] = obstacles(person.page)
+        if _is_too_wide(person):
+            too_wide.append(name)
+    assert {name: each for name, each in found.items() if each} == {}
+    assert too_wide == []
+
+
 def test_axe_sees_a_field_without_a_name(visit: Visit) -> None:
     """So that a page without obstacles is one that was looked at."""
     person = visit()
@@ -64,8 +89,10 @@ def test_axe_sees_a_field_without_a_name(visit: Visit) -> None:
     assert any("select-name" in each for each in obstacles(person.page))
 
 
-def _obstacles(person: Person, path: str) -> list[str]:
-    person.open(path)
+def _obstacles(person: Person, path: str, statuses: Sequence[int] = (200,)) -> list[str]:
+    answer = person.page.goto(path)
+    assert answer is not None
+    assert answer.status in statuses, path
     return obstacles(person.page)
 
 
@@ -76,6 +103,10 @@ def test_no_page_is_wider_than_a_phone(visit: Visit, pages: list[str]) -> None:
 
 def _overflows(person: Person, path: str) -> bool:
     person.open(path)
+    return _is_too_wide(person)
+
+
+def _is_too_wide(person: Person) -> bool:
     root = "document.documentElement"
     return bool(person.page.evaluate(f"{root}.scrollWidth > {root}.clientWidth"))
 

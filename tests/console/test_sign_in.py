@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.console.axe import obstacles
 from tests.console.deployed import Deployed, deployed
 
 
@@ -68,6 +69,27 @@ def test_what_was_sent_too_late_is_sent_again_by_loading_the_page_again(
     _sign_in_elsewhere(page)
     page.reload()
     expect(page.get_by_role("status")).to_contain_text("Saved")
+
+
+def test_no_page_of_it_is_hard_to_use_otherwise(console: Deployed, page: Page) -> None:
+    found = {}
+    _open(page, "/routes/edit")
+    found["at work"] = obstacles(page)
+    console.end_sessions()
+    page.get_by_label("The routes").fill("# mine\n")
+    page.locator("#checked").get_by_role("link", name="sign in in a new tab").wait_for()
+    found["ended while typing"] = obstacles(page)
+    page.get_by_role("button", name="Save and put in force").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was changed")
+    found["ended before saving"] = obstacles(page)
+    _open(page, "/changes")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are signed out")
+    found["signed out"] = obstacles(page)
+    page.goto("/signed-in?state=none")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You are not signed in")
+    found["refused"] = obstacles(page)
+    assert {name: each for name, each in found.items() if each} == {}
 
 
 def _sign_in_elsewhere(page: Page) -> None:

@@ -320,6 +320,22 @@ def test_nothing_is_changed_when_it_cannot_be_put_on_record(
     assert _fingerprints(stack) == [key.fingerprint]
 
 
+@pytest.mark.usefixtures("key")
+@pytest.mark.parametrize("part", ["transfer", "records"])
+def test_while_a_part_does_not_answer_a_page_offers_to_try_again(
+    stack: Stack, support: Browser, part: str
+) -> None:
+    getattr(stack, part).failure = client_error(429, "ThrottlingException")
+    looked = support.get("/customers/acme")
+    changed = support.post("/customers/acme/disable")
+    for answer in (looked, changed):
+        assert answer.status_code == 502
+        assert "tell an operator" in answer.text
+    assert "Try again</a>" in looked.text
+    assert "Try again</a>" not in changed.text
+    assert "your browser then sends once more what you typed" in changed.text
+
+
 # Looking
 
 

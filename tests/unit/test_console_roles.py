@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
 
 from quillgate.console.pages import all_pages
 from quillgate.console.sign_in import ChosenRole
@@ -58,8 +59,51 @@ _GUARDED = [
 
 @pytest.mark.parametrize(("method", "path", "role"), _GUARDED)
 def test_smaller_roles_are_refused(method: str, path: str, role: Role) -> None:
-    visitor = browser(role.word)
-    place = path.replace("{", "").replace("}", "").replace(":path", "")
-    answer = visitor.post(place) if method == "POST" else visitor.get(place)
+    answer = holder(role).request(method, address(path))
     assert answer.status_code == 403
     assert f"yours is {role.word}" in answer.text
+
+
+def address(path: str) -> str:
+    """Any of that path."""
+    return path.replace("{", "").replace("}", "")
+
+
+def holder(role: Role) -> TestClient:
+    """A browser that sends the session's token along, so that it is the role that decides."""
+    visitor = browser(role.word)
+    visitor.client.headers["X-CSRF-Token"] = visitor.token()
+    return visitor.client
+
+
+_WRITTEN = (
+    *("{}/", "/{}", "{};a", "{}%00", "{}%2F"),
+    *("/static/..{}", "/static/%2e%2e{}", "/customers/..{}"),
+)
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.SUPPORT])
+def test_no_other_way_to_write_an_address_gets_past(role: Role) -> None:
+    client = holder(role)
+    guarded = {(method, address(path)) for method, path, smaller in _GUARDED if smaller is role}
+    # Written otherwise it is the page of a customer, which anybody may see.
+    for method, path in guarded - {("GET", "/customers/new")}:
+        for written in _WRITTEN:
+            answer = client.request(method, written.format(path))
+            assert answer.status_code in (403, 404, 405), (method, path, written)
+
+
+# Other methods than its own lead to a customer of that name.
+_AS_A_NAME = {"/customers/new"}
+_METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+
+
+def test_there_is_no_other_way_to_ask_than_the_pages_have() -> None:
+    """Nor is a method believed that stands in a header or in the address."""
+    client, known = holder(Role.OPERATOR), {(method, address(r.path)) for method, r in _actions()}
+    client.headers["X-HTTP-Method-Override"] = "POST"
+    for path in {path for _, path in known}:
+        for method in _METHODS:
+            if (method, path) not in known and path not in _AS_A_NAME:
+                answer = client.request(method, f"{path}?_method=POST")
+                assert answer.status_code == 405, (method, path)

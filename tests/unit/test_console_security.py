@@ -105,6 +105,14 @@ def test_an_unknown_page_is_a_page() -> None:
     answer = browser().get("/nowhere")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
+    assert "choose an area above" in answer.text
+
+
+def test_an_address_that_only_a_button_leads_to_says_so() -> None:
+    """As when a form that came back is loaded again by its address."""
+    answer = browser("operator").get("/dead-letters/one")
+    assert answer.status_code == 405
+    assert "only a button leads to it" in answer.text
 
 
 class MishapError(Exception):
