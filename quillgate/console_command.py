@@ -14,7 +14,9 @@ from quillgate.target import find
 
 
 def console(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0: any free.")
+    ] = 8080,
     environment: EnvironmentOption = None,
     stack: StackOption = None,
     state: StateOption = DEFAULT_STATE,
@@ -26,9 +28,11 @@ def console(
     """
     # Here: the other commands need no web server.
     from quillgate.console.desk import Desk  # noqa: PLC0415
-    from quillgate.console.serve import serve  # noqa: PLC0415
+    from quillgate.console.serve import listener_on, serve  # noqa: PLC0415
 
     look_up = partial(find, environment, stack, state)
     who = look_up().caller() if environment == "aws" else local_user()
-    typer.echo(f"console: http://127.0.0.1:{port} as {who}", err=True)
-    serve(Desk.of(look_up), who, port)
+    listener = listener_on(port)
+    address, taken = listener.getsockname()
+    typer.echo(f"console: http://{address}:{taken} as {who}", err=True)
+    serve(Desk.of(look_up), who, listener)

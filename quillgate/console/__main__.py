@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from quillgate.console.desk import Desk
-from quillgate.console.serve import serve
+from quillgate.console.serve import listener_on, serve
 from quillgate.deploy import template
 from quillgate.deploy.local import LOCAL_PARAMETERS, stack_name
 from quillgate.errors import QuillgateError
@@ -23,7 +23,8 @@ _WHO = "compose"
 def main() -> None:
     """Serve; errors are one line on stderr and exit status 1."""
     try:
-        serve(Desk.of(_target), _WHO, _PORT, host="0.0.0.0")  # noqa: S104  # published on loopback
+        listener = listener_on(_PORT, "0.0.0.0")  # noqa: S104  # published on loopback
+        serve(Desk.of(_target), _WHO, listener)
     except QuillgateError as error:
         sys.exit(f"quillgate: {error}")
 

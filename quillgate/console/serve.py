@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import socket
 
 import uvicorn
 
@@ -14,15 +15,16 @@ from quillgate.errors import StartError
 from quillgate.ports import HOST
 
 
-def serve(desk: Desk, who: str, port: int, host: str = HOST) -> None:
-    """Stay until a signal ends it. Raises StartError when the port is taken.
-
-    Sessions end with the process: its secret is its own.
-    """
+def listener_on(port: int, host: str = HOST) -> socket.socket:
+    """Take the port, or with 0 any that is free. Raises StartError when it is taken."""
     try:
-        listener = listen(host, port)
+        return listen(host, port)
     except OSError as error:
         raise StartError("port in use (console)", str(port), "another one: --port N") from error
+
+
+def serve(desk: Desk, who: str, listener: socket.socket) -> None:
+    """Stay until a signal ends it. Sessions end with the process: its secret is its own."""
     app = create_app(desk, ChosenRole(who), local_cookie(listener.getsockname()[1]))
     config = uvicorn.Config(
         app, ws="none", log_level="warning", access_log=False, server_header=False,
