@@ -110,7 +110,8 @@ def to_aws(  # noqa: PLR0913, PLR0917 - the options of the command
     losing = _agreed(stack, plan, consent)
     if losing is None:
         return
-    outputs = stack.execute_protected(plan, losing) if not plan.is_empty else stack.outputs()
+    # Also when nothing changes: a deploy that lost its credentials ends on AWS without protection.
+    outputs = stack.execute_protected(plan, losing)
     _print_outputs(outputs)
     typer.echo("Customers connect to:")
     for line in connect.lines(client, outputs):
@@ -129,8 +130,9 @@ def console_to_aws(
 
 
 def _make_room(client: Client, region: str, stack: Stack, consent: Consent) -> None:
-    """Name the target; what is left of a creation that failed is in the way."""
+    """Name the target. In the way is what goes on there, and what is left of a failed creation."""
     typer.echo(f"aws, account {local.account_id(client)}, {region}, stack {stack.name}", err=True)
+    stack.check_free()
     if stack.has_failed_create() and not consent.dry_run:
         consent.ask("Its creation had failed. Delete what is left of it?")
         stack.remove_failed_create()

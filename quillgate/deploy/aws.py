@@ -72,25 +72,31 @@ def stored_and_planned(  # noqa: PLR0913, PLR0917 - what a plan is made of
 
 
 def check_host_keys(stack: Stack, given: Mapping[str, str], keys: Sequence[HostKey]) -> None:
-    """Raise DeployError when a server that has its own host keys is to be given others.
+    """Raise DeployError when a server is to get its first host key of ours, or to lose the last.
 
-    Of several keys of one type clients are shown the oldest, which would stay the server's own.
+    Of several keys of one type clients are shown the oldest, which would stay the server's own. And
+    a server is made with a key of its own or without for good (`CreateWithHostKey`).
     """
-    wanted = {key.parameter for key in keys} | {
-        name for name, value in given.items() if _HOST_KEY.fullmatch(name) and value
-    }
     before = stack.parameters()
-    if (
-        wanted
-        and before
-        and not any(before.get(name) for name in before if _HOST_KEY.fullmatch(name))
-    ):
+    after = {**before, **given, **{key.parameter: key.fingerprint for key in keys}}
+    if not before or _has_host_key(before) == _has_host_key(after):
+        return
+    if _has_host_key(after):
         raise DeployError(
             "the server has host keys of its own",
             stack.name,
             "host keys are given when the stack is created: make another instance, or import them"
             " in AWS's console and delete the server's own there",
         )
+    raise DeployError(
+        "the server has no host key of its own",
+        stack.name,
+        "leave it one of those it was made with, at least: it cannot be given its own any more",
+    )
+
+
+def _has_host_key(parameters: Mapping[str, str]) -> bool:
+    return any(value for name, value in parameters.items() if _HOST_KEY.fullmatch(name))
 
 
 def _artifacts_bucket(s3: Any, account: str, region: str) -> str:

@@ -23,7 +23,15 @@ _CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPA
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "IMPORT_IN_PROGRESS")
 # The second where an engine does not roll back.
-_FAILED_CREATE = ("ROLLBACK_COMPLETE", "CREATE_FAILED")
+_FAILED_CREATE = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED")
+# States that CloudFormation takes no change set in, and the way out of them.
+_WAYS_OUT = {
+    "UPDATE_ROLLBACK_FAILED": "an update could not be taken back: see why in its events, mend that,"
+    " then: aws cloudformation continue-update-rollback --stack-name {name}",
+    "DELETE_FAILED": "it could not be deleted: see why in its events, mend that, then: aws"
+    " cloudformation delete-stack --stack-name {name}",
+}
+_BUSY = "somebody changes it at this moment: wait until that has ended"
 _INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
 
 
@@ -151,6 +159,14 @@ class Stack:
             "DELETE_COMPLETE",
             *_FAILED_CREATE,
         )
+
+    def check_free(self) -> None:
+        """Raise DeployError for a stack that takes no change, with the way out."""
+        status = self._status() or ""
+        is_busy = status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+        if is_busy or status in _WAYS_OUT:
+            advice = _WAYS_OUT.get(status, _BUSY).format(name=self.name)
+            raise DeployError(f"the stack is {status}", self.name, advice)
 
     def has_failed_create(self) -> bool:
         """Whether its creation failed: it can then neither be updated nor created."""

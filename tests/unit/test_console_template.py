@@ -100,6 +100,30 @@ def test_its_secrets_are_the_ones_that_are_made() -> None:
     assert settings.session_secret_id == rendered.properties("SessionSecret")["Name"]
 
 
+def test_no_secrets_name_ends_like_an_arn() -> None:
+    """A hyphen and six characters are what Secrets Manager itself adds (CreateSecret, Name)."""
+    names = [
+        properties["Name"]
+        for template_name in ("template.yaml", NAME)
+        for kind, properties in _of(template_name)
+        if kind == "AWS::SecretsManager::Secret"
+    ]
+    assert len(names) == 3
+    assert not [name for name in names if re.search(r"-[A-Za-z0-9]{6}$", name)]
+
+
+def _of(template_name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    given = REQUIRED if template_name == NAME else {}
+    for _, kind, properties in every_resource(Stack.of(template_name, given)):
+        yield kind, properties
+
+
+def test_a_key_of_ones_own_encrypts_all_that_is_kept() -> None:
+    keyed = {name: it.get("KmsKeyId") for name, _, it in every_resource(stack(KEY))}
+    using = {name for name, key in keyed.items() if key == KEY["KmsKeyArn"]}
+    assert using == {"ClientSecret", "SessionSecret", "AccessLogGroup", "ConsoleLogGroup"}
+
+
 def test_everything_that_takes_tags_has_the_three() -> None:
     for name, kind, properties in every_resource(stack(ZONE)):
         if kind not in UNTAGGED:

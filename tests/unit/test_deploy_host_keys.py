@@ -90,3 +90,13 @@ def test_host_keys_come_with_the_first_deploy(tmp_path: Path) -> None:
     for given, keys in (({}, [key]), ({"HostKeyRsaSecretArn": "arn"}, [])):
         with pytest.raises(DeployError, match=r"^the server has host keys of its own"):
             check_host_keys(a_stack(HostKeyEd25519SecretArn=""), given, keys)
+
+
+def test_the_last_host_key_stays() -> None:
+    """`CreateWithHostKey` cannot be changed after creation, says CloudFormation's schema."""
+    both = a_stack(HostKeyEd25519SecretArn="arn-1", HostKeyRsaSecretArn="arn-2")
+    check_host_keys(both, {"HostKeyRsaSecretArn": ""}, [])
+    one = a_stack(HostKeyEd25519SecretArn="arn-1", HostKeyRsaSecretArn="")
+    check_host_keys(one, {"HostKeyEd25519SecretArn": "arn-3"}, [])
+    with pytest.raises(DeployError, match=r"^the server has no host key of its own"):
+        check_host_keys(one, {"HostKeyEd25519SecretArn": ""}, [])

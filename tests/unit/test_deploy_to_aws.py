@@ -14,7 +14,7 @@ from quillgate.deploy_command import to_aws
 from quillgate.errors import DeployError
 from quillgate.target import Client
 from tests.unit.secrets_fakes import Secrets
-from tests.unit.test_stack import NAME, FakeCloudFormation, made
+from tests.unit.test_stack import NAME, NO_CHANGE, FakeCloudFormation, made
 
 GIVEN = {
     "Environment": "local",
@@ -117,6 +117,22 @@ def test_what_is_allowed_by_name_is_done() -> None:
     assert fake.names == [
         *("create_change_set", "set_stack_policy", "execute_change_set", "set_stack_policy")
     ]
+
+
+def test_a_stack_that_somebody_changes_is_left_alone() -> None:
+    fake = cloudformation(ADDED, "UPDATE_IN_PROGRESS")
+    with pytest.raises(DeployError, match="the stack is UPDATE_IN_PROGRESS"):
+        deploy(fake, Consent(yes=True))
+    assert fake.calls == []
+
+
+def test_what_has_nothing_to_change_is_protected_all_the_same() -> None:
+    """An earlier deploy may have lost its credentials before it came to that; or SAM CLI did it."""
+    fake = cloudformation(ADDED, "CREATE_COMPLETE")
+    fake.change_set = [{"Status": "FAILED", "StatusReason": NO_CHANGE}]
+    deploy(fake, Consent(yes=True))
+    assert fake.names[-1] == "set_stack_policy"
+    assert "execute_change_set" not in fake.names
 
 
 def test_a_host_key_goes_into_a_secret_and_nowhere_else(

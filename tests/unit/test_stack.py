@@ -244,7 +244,26 @@ def test_what_was_never_finished_is_created(status: str) -> None:
     assert fake.requested("create_change_set")["ChangeSetType"] == "CREATE"
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED"])
+@pytest.mark.parametrize(
+    ("status", "advice"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", f"continue-update-rollback --stack-name {NAME}"),
+        ("DELETE_FAILED", f"delete-stack --stack-name {NAME}"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "wait until that has ended"),
+        ("DELETE_IN_PROGRESS", "wait until that has ended"),
+    ],
+)
+def test_a_stack_that_takes_no_change_says_how_to_go_on(status: str, advice: str) -> None:
+    with pytest.raises(DeployError, match=rf"^the stack is {status}: '{NAME}' - .*{advice}$"):
+        stack(FakeCloudFormation([status])).check_free()
+
+
+@pytest.mark.parametrize("status", ["UPDATE_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "none"])
+def test_any_other_stack_is_free(status: str) -> None:
+    stack(FakeCloudFormation([] if status == "none" else [status])).check_free()
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED"])
 def test_what_is_left_of_a_failed_creation_can_be_removed(status: str) -> None:
     fake = FakeCloudFormation([status], stack={"Parameters": [HIDDEN]})
     failed = stack(fake)

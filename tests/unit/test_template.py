@@ -490,6 +490,8 @@ def test_a_key_of_ones_own_encrypts_all_that_is_kept_and_each_role_may_use_it() 
     kept = {name for name, it in RESOURCES.items() if it["Type"] in KEYS_ARE_FOR}
     assert using == kept | {"UserPolicy", "WatchdogRole", "SweepRole"}
     assert "KmsKeyArn" not in json.dumps(PLAIN)
+    for name in ("UploadsQueue", "DeadLetterQueue"):
+        assert keyed["Resources"][name]["Properties"]["SqsManagedSseEnabled"] is False
     for name in ("UploadsBucket", "LedgerBucket"):
         [rule] = keyed["Resources"][name]["Properties"]["BucketEncryption"][
             "ServerSideEncryptionConfiguration"
