@@ -148,7 +148,7 @@ def test_status_counts_what_needs_attention(
     states = {each["state"]: each for each in found["attention"]}
     assert states["unrouted"]["count"]["number"] >= 1
     assert states["unrouted"]["oldest"]["outcome"] == "unrouted"
-    assert found["today"]["number"] >= 1
+    assert found["week"]["number"] >= 1, "not of today: a day may just have begun"
     assert found["routes"] >= 1
     assert found["stack"] == environment.stack_name
     shown = run("status", *target)
