@@ -22,6 +22,7 @@ UPLOAD = Upload(
 
 
 REF = Ref.of(UPLOAD.key, UPLOAD.upload_id)
+STORY = Step("2026-11-23T09:00:02.000Z", "story", "acme/outgoing/q3 sales+é.csv.story.txt")
 
 
 class Clock:
@@ -102,6 +103,16 @@ def test_what_needs_attention_is_listed_until_it_does_not(bench: Bench) -> None:
     bench.settle(UPLOAD, "accepted")
     assert list(bench.ledger.needing_attention("waiting")) == []
     assert len(list(bench.ledger.of_day("2026-11-23"))) == 1
+
+
+def test_a_try_that_fails_for_the_last_time_leaves_the_list_of_retries(bench: Bench) -> None:
+    """Whoever notes that has not taken the entry: another worker held it, and may have died."""
+    bench.settle(UPLOAD, "retrying")
+    bench.ledger.update(REF, lambda entry: entry.with_story(bench.ledger.now(), STORY))
+    bench.ledger.claim(UPLOAD, "acme", 10)
+    bench.ledger.update(REF, lambda entry: entry.moved(bench.ledger.now(), "dead", "away"))
+    assert list(bench.ledger.needing_attention("retrying")) == []
+    assert list(bench.ledger.needing_attention("dead")) == [REF]
 
 
 def test_a_long_history_keeps_both_ends(bench: Bench) -> None:

@@ -112,6 +112,13 @@ class Entry:
         """Whether Quill has it."""
         return self.outcome in TOLD
 
+    @property
+    def listed_as(self) -> str:
+        """The state in whose list it is: a hold lists nothing, and takes nothing from a list."""
+        if self.outcome != "telling":
+            return self.outcome
+        return next((step.what for step in reversed(self.history) if step.what in ATTENTION), "")
+
     def is_held(self, now: str) -> bool:
         """Whether a worker is at it at this moment."""
         return self.outcome == "telling" and self.due is not None and now < self.due

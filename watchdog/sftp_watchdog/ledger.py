@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -31,14 +31,10 @@ _TRIES = 10
 
 @dataclass(frozen=True)
 class Held:
-    """An entry as it was read or written, and the ETag under which it may be replaced.
-
-    `listed_as` is the state it had when it was listed last, as far as this worker knows.
-    """
+    """An entry as it was read or written, and the ETag under which it may be replaced."""
 
     entry: Entry
     etag: str
-    listed_as: str = ""
 
 
 def utc_now() -> datetime:
@@ -81,7 +77,7 @@ class Ledger:
         if held.entry.is_told or (held.entry.is_settled and not upload.ordered_by):
             return held
         taken = held.entry.moved(now, "telling", "a worker is at it", due=due)
-        return replace(self._replace(held, taken), listed_as=held.entry.outcome)
+        return self._replace(held, taken)
 
     def save(self, held: Held, entry: Entry) -> Held:
         """Replace the entry that was held, and put it into the lists.
@@ -89,7 +85,7 @@ class Ledger:
         TakenError when somebody has changed it since.
         """
         saved = self._replace(held, entry)
-        self.list_entry(entry, was=held.listed_as)
+        self.list_entry(entry, was=held.entry.listed_as)
         return saved
 
     def finish(self, held: Held, change: Callable[[Entry], Entry]) -> None:
@@ -124,7 +120,7 @@ class Ledger:
                 continue
             # It is where it was listed: whoever dies before listing it is followed by another.
             if changed.outcome != held.entry.outcome:
-                self.list_entry(changed, was=held.listed_as)
+                self.list_entry(changed, was=held.entry.listed_as)
             return saved.entry
         raise LedgerError(f"entry changes all the time: {ref.entry!r} - tried again later")
 
@@ -141,7 +137,7 @@ class Ledger:
                 f"entry is broken: {ref.entry!r} in {self.bucket!r} - delete all that has its id "
                 "in the name, lists too; then `quillgate sweep --all`"
             ) from error
-        return Held(entry, found[1], listed_as=entry.outcome)
+        return Held(entry, found[1])
 
     def of_key(self, key: str) -> list[Entry]:
         """The entries of every version of `key`, newest first. Its cost is theirs alone."""
