@@ -201,4 +201,4 @@ def test_a_viewer_changes_nothing(
     for action in ("disable", "enable", "remove", "keys", "keys/remove"):
         assert "this needs the role support" in support.change(f"/customers/{name}/{action}", 403)
     assert "this needs the role support" in support.change("/customers", 403, name=new_name())
-    assert "badge active" in support.see(f"/customers/{name}")
+    assert "badge enabled" in support.see(f"/customers/{name}")
