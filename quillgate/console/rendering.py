@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.templating import Jinja2Templates
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from quillgate.operate.words import age, safe, short
+from quillgate.operate.words import age, moment, safe, short
 
 _FOLDER = Path(__file__).parent / "templates"
 # Browsers keep 4,096 bytes of a cookie; of other letters than English ones each takes up to 12.
@@ -41,11 +41,6 @@ def notify(request: Request, words: str) -> None:
     """Show `words` on the next page, or as many as the session's cookie has room for."""
     most = _LONGEST_NOTICE if words.isascii() else _LONGEST_NOTICE // _PER_LETTER
     request.session["notice"] = short(words, most)
-
-
-def moment(text: str | None) -> str:
-    """`2026-11-23 09:00:00`, of a time with zone Z."""
-    return text[:19].replace("T", " ") if text else ""
 
 
 def ago(text: str | None) -> str:

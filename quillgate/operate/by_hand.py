@@ -25,7 +25,7 @@ from quillgate.operate.redrive import (
     newest_entry,
     one_entry,
 )
-from quillgate.operate.words import safe
+from quillgate.operate.words import moment, safe
 from quillgate.users.key_kinds import PRIVATE
 from quillgate.users.key_text import has_private_key
 
@@ -88,7 +88,7 @@ def deliver_again(orders: Orders, audit: Audit, wanted: Wanted) -> Redriven:
 def why_not_again(entry: Entry, now: str) -> str | None:
     """Why an upload whose bytes are there is not to be told again; None when it may be."""
     if entry.is_told:
-        return f"it is {entry.outcome} since {entry.updated_at}"
+        return f"it is {entry.outcome} since {moment(entry.updated_at)} UTC"
     return "it is being told at this moment" if entry.is_held(now) else None
 
 

@@ -15,9 +15,14 @@ def short(text: str, width: int) -> str:
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
-def age(moment: str, now: datetime) -> str:
+def moment(text: str | None) -> str:
+    """`2026-11-23 09:00:00`, of a time with zone Z."""
+    return text[:19].replace("T", " ") if text else ""
+
+
+def age(since: str, now: datetime) -> str:
     """How long ago: `40 s`, `12 min`, `5 h`, `3 d`."""
-    seconds = max(0, round((now - datetime.fromisoformat(moment)).total_seconds()))
+    seconds = max(0, round((now - datetime.fromisoformat(since)).total_seconds()))
     for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"

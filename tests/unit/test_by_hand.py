@@ -83,7 +83,7 @@ def test_a_dead_letter_too_far_away_is_left_and_the_upload_told_all_the_same(pla
 @pytest.mark.parametrize(
     ("kept", "said"),
     [
-        (entry("accepted"), "it is accepted since"),
+        (entry("accepted"), "it is accepted since 2026-11-23 12:00:02 UTC"),
         (entry("done"), "it is done since"),
         (entry("telling", due=LATER), "being told at this moment"),
         (None, "not in the ledger yet"),

@@ -138,7 +138,7 @@ def test_what_no_form_of_ours_asks_is_refused(query: dict[str, str]) -> None:
 
 
 def test_an_empty_list_says_so() -> None:
-    assert "Nothing here." in words(browser(place=stack()), "/uploads")
+    assert "There are none." in words(browser(place=stack()), "/uploads")
 
 
 @pytest.mark.parametrize("typed", [KEY, f"/{BUCKET}/{KEY}", f"s3://{BUCKET}/{KEY}", f" /{KEY} "])
@@ -271,7 +271,7 @@ def test_an_operator_settles_what_nobody_can_deliver() -> None:
     [kept] = place.ledger.of_key(KEY)
     assert (kept.outcome, kept.reason) == ("done", "dismissed by kim: sent <twice>")
     assert [(each.what, each.role) for each in trail(place)] == [("dismiss", "operator")]
-    assert "Nothing here" in words(visitor, "/uploads", state="waiting")
+    assert "There are none." in words(visitor, "/uploads", state="waiting")
 
 
 def test_a_customer_without_uploads_may_be_a_name_written_wrong() -> None:
