@@ -21,7 +21,7 @@ _MEANING = {
 
 def meaning(state: str | None) -> str:
     """A state in plain words; None is that of an upload that is not in the ledger."""
-    return _MEANING.get(state or "", "not seen by the watchdog yet")
+    return _MEANING.get(state or "", "only just arrived, or not meant to be delivered")
 
 
 def told(entry: Entry) -> str:
