@@ -162,6 +162,15 @@ def test_a_mistake_does_not_end_between_two_tries() -> None:
     assert ALARMS["RetryingAlarm"]["Period"] >= longest
 
 
+@pytest.mark.parametrize("name", ["SweepErrorsAlarm", "LongWaitingAlarm"])
+def test_what_a_sweep_tells_lasts_until_the_next(name: str) -> None:
+    """Or the alarm would go off and be over again four times an hour, while nothing has changed."""
+    alarm = ALARMS[name]
+    assert TEMPLATE["Parameters"]["SweepSchedule"]["Default"] == "rate(15 minutes)"
+    assert (alarm["Period"], alarm["DatapointsToAlarm"]) == (15 * 60, 1)
+    assert alarm["EvaluationPeriods"] >= 2, "two sweeps may lie in one period, and none in the next"
+
+
 def test_an_hour_without_a_sweep_is_no_alarm_yet_and_two_are() -> None:
     """However a sweep an hour lies to the hours that are looked at."""
     alarm = ALARMS["SweepMissingAlarm"]
