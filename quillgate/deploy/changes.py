@@ -35,52 +35,59 @@ class Change:
     properties: tuple[str, ...] = ()
 
 
-def read(items: Iterable[Item]) -> tuple[Change, ...]:
-    """The changes in a change set's `ResourceChange`s."""
+def read(items: Iterable[Item], kept: frozenset[str] = frozenset()) -> tuple[Change, ...]:
+    """The changes in a change set's `ResourceChange`s.
+
+    `kept` are the resources that a stack policy lets nobody replace: where CloudFormation does not
+    know yet, they stay.
+    """
     listed = tuple(items)
-    by_id = {item["LogicalResourceId"]: item for item in listed}
-    return tuple(
-        _change(item, by_id) for item in listed if _own(item, by_id) or not item.get("Details")
-    )
+    return _Reading({item["LogicalResourceId"]: item for item in listed}, kept).changes(listed)
 
 
-def _change(item: Item, by_id: Mapping[str, Item]) -> Change:
-    return Change(
-        action=item["Action"],
-        logical_id=item["LogicalResourceId"],
-        type=item["ResourceType"],
-        replacement=_replacement(item, by_id),
-        stays="Retain" in item.get("PolicyAction", ""),
-        properties=tuple(dict.fromkeys(_properties(_own(item, by_id)))),
-    )
+@dataclass(frozen=True)
+class _Reading:
+    by_id: Mapping[str, Item]
+    kept: frozenset[str]
 
+    def changes(self, items: Iterable[Item]) -> tuple[Change, ...]:
+        return tuple(self._change(it) for it in items if self._own(it) or not it.get("Details"))
 
-def _replacement(item: Item, by_id: Mapping[str, Item]) -> str:
-    """As CloudFormation says, unless only references to what stays make it say so."""
-    own = _own(item, by_id)
-    said = str(item.get("Replacement", "False"))
-    if len(own) == len(item.get("Details", ())):
-        return said
-    recreates = any(it["Target"].get("RequiresRecreation", "Never") != "Never" for it in own)
-    return said if recreates else "False"
+    def _change(self, item: Item) -> Change:
+        return Change(
+            action=item["Action"],
+            logical_id=item["LogicalResourceId"],
+            type=item["ResourceType"],
+            replacement=self._replacement(item),
+            stays="Retain" in item.get("PolicyAction", ""),
+            properties=tuple(dict.fromkeys(_properties(self._own(item)))),
+        )
 
+    def _replacement(self, item: Item) -> str:
+        """As CloudFormation says, unless only references to what stays make it say so."""
+        own = self._own(item)
+        said = str(item.get("Replacement", "False"))
+        if len(own) == len(item.get("Details", ())):
+            return said
+        recreates = any(it["Target"].get("RequiresRecreation", "Never") != "Never" for it in own)
+        return said if recreates else "False"
 
-def _own(item: Item, by_id: Mapping[str, Item]) -> list[Item]:
-    """The details that are no references to resources that stay."""
-    return [it for it in item.get("Details", ()) if not _refers_to_what_stays(it, by_id)]
+    def _own(self, item: Item) -> list[Item]:
+        """The details that are no references to resources that stay."""
+        return [it for it in item.get("Details", ()) if not self._refers_to_what_stays(it)]
 
+    def _refers_to_what_stays(self, detail: Item) -> bool:
+        if detail.get("ChangeSource") not in _REFERENCES:
+            return False
+        name, _, attribute = detail["CausingEntity"].partition(".")
+        return attribute in _IDENTITIES and self._stays(name)
 
-def _refers_to_what_stays(detail: Item, by_id: Mapping[str, Item]) -> bool:
-    if detail.get("ChangeSource") not in _REFERENCES:
-        return False
-    name, _, attribute = detail["CausingEntity"].partition(".")
-    cause = by_id.get(name)
-    return (
-        cause is not None
-        and cause["Action"] == "Modify"
-        and attribute in _IDENTITIES
-        and _replacement(cause, by_id) == "False"
-    )
+    def _stays(self, name: str) -> bool:
+        cause = self.by_id.get(name)
+        if cause is None or cause["Action"] != "Modify":
+            return False
+        replacement = self._replacement(cause)
+        return replacement == "False" or (replacement == "Conditional" and name in self.kept)
 
 
 def _properties(details: Iterable[Item]) -> Iterator[str]:

@@ -211,7 +211,8 @@ class Stack:
             **request,
         )
         described = self._wait_for_change_set(created["Id"])
-        changes = read(item["ResourceChange"] for item in described.get("Changes", []))
+        items = (item["ResourceChange"] for item in described.get("Changes", []))
+        changes = read(items, protected())
         return Plan(name, self.name, changes, created["Id"], is_empty=not described)
 
     def _wait_for_change_set(self, change_set: str) -> dict[str, Any]:

@@ -84,6 +84,17 @@ def test_what_refers_to_a_server_that_may_go_may_go_with_it(cause: dict[str, Any
     assert (changed.replacement, changed.properties) == ("Conditional", ("ServerId",))
 
 
+def test_what_the_stack_policy_keeps_keeps_what_refers_to_it() -> None:
+    """Else other addresses for the server would ask for its host keys."""
+    details = own("EndpointDetails", "Conditionally")
+    server = modified("Server", SERVER, details, replacement="Conditional")
+    refers_to_it = key(refers("ServerId", "Server.ServerId"))
+    [changed] = read([refers_to_it, server], kept=frozenset({"Server"}))
+    assert (changed.logical_id, changed.replacement) == ("Server", "Conditional")
+    replaced = modified("Server", SERVER, own("Domain", "Always"), replacement="True")
+    assert len(read([refers_to_it, replaced], kept=frozenset({"Server"}))) == 2
+
+
 def test_a_key_that_is_itself_another_is_replaced() -> None:
     server = modified("Server", SERVER, own("Tags"))
     [changed, _] = read(
