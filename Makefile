@@ -36,7 +36,8 @@ demo: $(READY) ## send a sample file the whole way, show each step, print the st
 test: $(READY) ## unit tests, IAM decisions, then the integration suite on `embedded`
 	@$(BIN)/pytest tests/unit -q -n auto
 	@$(BIN)/pytest tests/comparison -q
-	@$(BIN)/pytest tests/integration -q -m 'not clients'
+	@# Two environments side by side; the tests of a file share one.
+	@$(BIN)/pytest tests/integration -q -m 'not clients' -n 2 --dist loadfile
 
 test-compose: $(READY) ## the integration suite on `compose`, then what becomes of it when parts are stopped
 	@$(BIN)/pytest tests/integration -q -m 'not clients' --environment compose -n 4
@@ -91,7 +92,7 @@ check: $(READY) ## format, lint, types, import rules, template, fidelity table
 	@echo "check: format, lint, types, imports, template and fidelity table are clean"
 
 combinations: $(READY) ## the template in every form its conditions give it: cfn-lint, then deployed on `embedded` (minutes)
-	@$(BIN)/pytest tests/combinations -q
+	@$(BIN)/pytest tests/combinations -q -n 2
 
 SAM := build/sam-venv/bin
 sam: $(SAM)/ready ## what everyone does: sam validate --lint, sam build (SAM CLI in an environment of its own)
