@@ -42,7 +42,8 @@ def import_users(  # noqa: PLR0913, PLR0917  # the words and options of a comman
 
     SOURCE is a folder with <user>.pub, <user>, <user>/authorized_keys or
     <user>/.ssh/authorized_keys; or a copy of an old server with etc/passwd and its homes (user ids
-    from 1000 on, whatever the shell); or a CSV file `user,key[,folder]`.
+    from 1000 on, whatever the shell); or a CSV file `user,key[,folder]`, in another order with a
+    header that says so.
 
     What cannot be used is told with its file and line, and stops nothing else; exit 1 then.
     Nothing is taken away, and a second run changes nothing that the first one did.

@@ -16,6 +16,7 @@ from quillgate.operate.deployment import Deployment
 from quillgate.operate.orders import person
 from quillgate.target import EnvironmentName, find
 from quillgate.users.directory import Directory
+from quillgate.users.key_kinds import TOO_LONG
 from quillgate.users.key_text import text_of
 from quillgate.users.keys import Pasted, read_keys
 
@@ -49,7 +50,10 @@ def opened(environment: EnvironmentName | None, stack: str | None, state: Path) 
 
 def keys_in(file: Path) -> Pasted:
     """The keys in a file, or on standard input for `-`; UserError when any cannot be used."""
-    pasted = read_keys(text_of(_content(file)))
+    content = _content(file)
+    if len(content) > _MOST_BYTES:
+        raise UserError("no key was taken from", str(file), TOO_LONG)
+    pasted = read_keys(text_of(content))
     for note in pasted.notes:
         typer.echo(f"note: {note}", err=True)
     if pasted.problems:

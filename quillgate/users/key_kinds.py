@@ -37,6 +37,10 @@ AUTHORITY = (
     "the option cert-authority makes this a key that signs others, not one to log in with - "
     "paste the customer's own key"
 )
+EXPIRED = (
+    "the option expiry-time has ended this key: it would come back to life - ask the customer for "
+    "a new one, or take the option out"
+)
 KNOWN_HOST = (
     "this is a line of known_hosts: the key of a server, not of a person - paste the customer's key"
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from binascii import Error as Base64Error
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -43,6 +44,7 @@ _OPTION_NAMES = re.compile(
     r"|cert-authority|command|environment|expiry-time|from|permitlisten|permitopen|principals"
     r"|restrict|tunnel|verify-required"
 )
+_EXPIRES = re.compile(r'(?:^|,)expiry-time="?([0-9]{8,14})Z?\b', re.IGNORECASE)
 _RESTRICTIONS = {
     "from": "from= allowed certain addresses only: that restriction is lost",
     "command": "command= ran one command only: SFTP runs none",
@@ -55,12 +57,16 @@ class KeyRefusedError(ValueError):
 
 
 class Line(NamedTuple):
-    """The parts of a line; `type` is "" when only the base64 is there."""
+    """The parts of a line; `type` is "" when only the base64 is there.
+
+    `expires` is when the options end the key, such as `202611230900`, "" for never.
+    """
 
     options: tuple[str, ...]
     type: str
     body: str
     comment: str
+    expires: str = ""
 
 
 def public_key(line: str, number: int = 1) -> tuple[PublicKey, str]:
@@ -68,6 +74,8 @@ def public_key(line: str, number: int = 1) -> tuple[PublicKey, str]:
     parts = _split(line)
     if "cert-authority" in parts.options:
         raise KeyRefusedError(key_kinds.AUTHORITY)
+    if parts.expires and parts.expires < f"{datetime.now(UTC):%Y%m%d%H%M%S}":
+        raise KeyRefusedError(key_kinds.EXPIRED)
     if parts.type and parts.type not in key_kinds.TYPES:
         raise KeyRefusedError(key_kinds.other_type(parts.type))
     blob = _decoded(parts.body)
@@ -121,7 +129,8 @@ def _split(line: str) -> Line:
     if not names or not all(map(_OPTION_NAMES.fullmatch, names)):
         known_host = re.fullmatch(r"[\w.:,*?!\[\]|+/=@-]+", options["options"])
         raise KeyRefusedError(key_kinds.KNOWN_HOST if known_host else key_kinds.NO_KEY)
-    return Line(names, found["type"], found["body"] or "", found["comment"] or "")
+    expires = min(_EXPIRES.findall(options["options"]), default="")
+    return Line(names, found["type"], found["body"] or "", found["comment"] or "", expires)
 
 
 def _dropped(options: tuple[str, ...]) -> str:

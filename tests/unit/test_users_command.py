@@ -46,6 +46,13 @@ def test_keys_are_read_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> N
     assert [key.line for key in keys_in(Path("-")).keys] == [text]
 
 
+def test_a_file_far_too_long_is_refused_and_not_cut(tmp_path: Path) -> None:
+    file = tmp_path / "acme.pub"
+    file.write_text(f"{line()}\n# {'é' * 600_000}\n{line()}\n")
+    with pytest.raises(UserError, match="far longer than public keys are"):
+        keys_in(file)
+
+
 @pytest.mark.parametrize(
     ("count", "is_disabled", "state"),
     [(0, False, " 0 keys"), (1, False, " 1 key "), (2, False, " 2 keys"), (1, True, "disabled")],

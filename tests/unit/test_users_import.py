@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,29 @@ def test_an_old_server_is_read_by_its_passwd(stack: Stack, tmp_path: Path) -> No
     ]
 
 
+def test_what_a_passwd_may_hold_besides(stack: Stack, tmp_path: Path) -> None:
+    users = [
+        "nfsnobody:x:4294967294:4294967294::/var/lib/nfs:/sbin/nologin",
+        f"long:x:{'9' * 5000}:1::/home/long:/bin/sh",
+        "J\x85rgen:x:1001:1001:J\x85rgen\x0c:/home/uploaded:/bin/sh",
+        "acme:x:1002:1002::/srv/acme-gmbh/:/bin/sh",
+    ]
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_bytes("\n".join(users).encode("latin-1"))
+    _write(tmp_path / "home/uploaded/authorized_keys", line())
+    _write(tmp_path / "srv/acme-gmbh/.ssh/authorized_keys", line())
+    planned = _plan(stack, tmp_path)
+    assert [step.name for step in planned.steps] == ["acme"]
+    assert [each.partition(" - ")[0] for each in _troubles(planned)] == [
+        "etc/passwd:2: no line of passwd",
+        r"etc/passwd:3: J\x85rgen has no keys in /home/uploaded/.ssh/authorized_keys: a password, "
+        "then? Transfer takes keys only",
+    ]
+    assert "etc/passwd:4: the home of acme was /srv/acme-gmbh/, and is acme now" in str(
+        planned.remarks[0]
+    )
+
+
 def test_the_line_of_a_bad_key_in_an_old_home_is_told(stack: Stack, tmp_path: Path) -> None:
     _write(tmp_path / "etc/passwd", "acme:x:1001:1001::/home/acme:/bin/sh\n")
     options = f'from="10.0.0.0/8" {line()}'
@@ -220,6 +244,44 @@ def test_a_table_of_a_spreadsheet_has_semicolons(stack: Stack, tmp_path: Path) -
     assert _users(stack) == {"acme": 1}
 
 
+def test_a_header_says_where_the_columns_are(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "users.csv"
+    rows = ["Folder\tSSH public key\tLogin", f"eu/acme\t{line()}\tacme", f"\t{line()}\tbeta\t\t"]
+    file.write_bytes("\r".join(rows).encode("utf-16"))
+    assert not _import(stack, file).troubles
+    assert stack.directory.find("acme").folder == "eu/acme"
+    assert stack.directory.find("beta").folder == "beta"
+
+
+@pytest.mark.parametrize("header", ["user,key,comment", "user,key,user", "mail,user,key"])
+def test_a_column_that_is_not_known_is_no_folder(tmp_path: Path, header: str) -> None:
+    _write(tmp_path / "users.csv", f"{header}\nacme,{line()},kim\n")
+    with pytest.raises(UserError, match="unknown column"):
+        list(read_source(tmp_path / "users.csv"))
+
+
+def test_who_is_called_like_a_column_is_a_user(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "users.csv", f"login,{line()}\nacme,{line()}\n")
+    _import(stack, tmp_path / "users.csv")
+    assert _users(stack) == {"login": 1, "acme": 1}
+
+
+def test_a_long_table_is_read_to_its_end(stack: Stack, tmp_path: Path) -> None:
+    long = f"long,{'x' * 100_000}\n" * 12
+    _write(tmp_path / "users.csv", f"acme,{line()}\n{long}last,{line()}\n")
+    assert [step.name for step in _plan(stack, tmp_path / "users.csv").steps] == ["acme", "last"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("ssh-ed25519 AAAA jo", "quillgate users add NAME --key FILE"), (PRIVATE, "PRIVATE half")],
+)
+def test_one_users_key_is_no_table(tmp_path: Path, text: str, told: str) -> None:
+    _write(tmp_path / "acme.pub", text)
+    with pytest.raises(UserError, match=told):
+        list(read_source(tmp_path / "acme.pub"))
+
+
 def test_bad_lines_of_a_table_are_told(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "users.csv"
     rows = [
@@ -243,7 +305,7 @@ def test_bad_lines_of_a_table_are_told(stack: Stack, tmp_path: Path) -> None:
 def test_a_line_without_a_user_says_just_that(stack: Stack, tmp_path: Path) -> None:
     _write(tmp_path / "users.csv", f",{line()},acme\n")
     [trouble] = _troubles(_plan(stack, tmp_path / "users.csv"))
-    assert "users.csv:1: no user name in the first field" in trouble
+    assert "users.csv:1: no user name in this line" in trouble
 
 
 def test_homes_stay_as_they_are(stack: Stack, tmp_path: Path) -> None:
@@ -276,6 +338,36 @@ def test_a_home_that_cannot_be_looked_at_stops_nothing(stack: Stack, tmp_path: P
     planned = _plan(stack, tmp_path)
     assert [step.name for step in planned.steps] == ["acme"]
     assert "File name too long" in _troubles(planned)[0]
+
+
+@pytest.mark.parametrize("pipe", ["acme.pub", "etc/passwd"])
+def test_nobody_waits_for_a_pipe(stack: Stack, tmp_path: Path, pipe: str) -> None:
+    _write(tmp_path / "beta.pub", line())
+    (tmp_path / pipe).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / pipe)
+    assert "no plain file" in "".join(_troubles(_plan(stack, tmp_path)))
+
+
+def test_a_file_far_too_long_is_told_and_not_cut(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "acme.pub", f"{line()}\n# {'é' * 600_000}\n{line()}\n")
+    planned = _plan(stack, tmp_path)
+    assert not planned.steps
+    assert "at most 1,000,000 bytes are read" in _troubles(planned)[0]
+
+
+def test_whose_keys_they_are_a_name_has_to_say(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "authorized_keys", line())
+    _write(tmp_path / "id_ed25519.pub", line())
+    _write(tmp_path / "id_rsa", PRIVATE)
+    _write(tmp_path / "id_4711.pub", line())
+    planned = _plan(stack, tmp_path)
+    assert [step.name for step in planned.steps] == ["id_4711"]
+    assert [each.partition(" - ")[0] for each in _troubles(planned)] == [
+        "authorized_keys: its name does not say whose keys these are",
+        "id_ed25519.pub: its name does not say whose keys these are",
+        "id_rsa:1: this is the PRIVATE half of a key; nothing of it was kept",
+        "id_rsa: its name does not say whose keys these are",
+    ]
 
 
 def test_what_is_no_source_is_told(tmp_path: Path) -> None:

@@ -135,6 +135,14 @@ def test_options_are_dropped_and_named() -> None:
     assert "that restriction is lost" in note.message
 
 
+def test_a_key_that_has_ended_does_not_come_back_to_life() -> None:
+    text = line("jo")
+    pasted = _understood(f'restrict,expiry-time="99991231Z" {text}', text)
+    assert "remove it by hand then" in pasted.notes[0].message
+    [problem] = read_keys(f'from="10.0.0.0/8",expiry-time="199912312359Z" {text}').problems
+    assert "expiry-time has ended this key" in problem.message
+
+
 REFUSED = {
     "": "nothing was pasted",
     " \n# nothing\n": "nothing was pasted",

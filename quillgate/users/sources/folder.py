@@ -6,13 +6,17 @@ a dot is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from quillgate.errors import UserError
 from quillgate.users.sources.found import Found, Place, Trouble, of_file
 
-_FILES = ("authorized_keys", ".ssh/authorized_keys", ".ssh/authorized_keys2")
+SSHD_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
+_FILES = ("authorized_keys", *SSHD_FILES)
+# Of somebody's .ssh folder: they are no names of users.
+_OF_ONE_USER = re.compile(r"authorized_keys2?|known_hosts|id_(?:rsa|dsa|(?:ecdsa|ed25519)(?:_sk)?)")
 
 
 def read_folder(folder: Path) -> Iterator[Found]:
@@ -27,12 +31,22 @@ def read_folder(folder: Path) -> Iterator[Found]:
         if path.is_dir():
             yield from _in_folder(path)
         else:
-            yield from of_file(path.name.removesuffix(".pub"), path, path.name)
+            yield from _in_file(path.name.removesuffix(".pub"), path)
 
 
-def keys_below(folder: Path) -> list[Path]:
+def _in_file(name: str, file: Path) -> Iterator[Found]:
+    found = of_file(name, file, file.name)
+    if not _OF_ONE_USER.fullmatch(name):
+        yield from found
+        return
+    yield from (each for each in found if isinstance(each, Trouble) and each.spoils)
+    advice = "call it <user>.pub, or leave it out"
+    yield Trouble(Place(file.name), f"its name does not say whose keys these are - {advice}")
+
+
+def keys_below(folder: Path, names: Sequence[str]) -> list[Path]:
     """The files with keys in one user's folder."""
-    return [folder / name for name in _FILES if _may_be_there(folder / name)]
+    return [folder / name for name in names if _may_be_there(folder / name)]
 
 
 def _may_be_there(file: Path) -> bool:
@@ -44,7 +58,7 @@ def _may_be_there(file: Path) -> bool:
 
 
 def _in_folder(folder: Path) -> Iterator[Found]:
-    if not (files := keys_below(folder)):
+    if not (files := keys_below(folder, _FILES)):
         yield Trouble(Place(folder.name), f"neither {' nor '.join(_FILES[:2])} in it - add one")
     for file in files:
         yield from of_file(folder.name, file, str(file.relative_to(folder.parent)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,8 @@ from quillgate.users.key_text import text_of
 from quillgate.users.keys import Pasted, read_keys
 from quillgate.users.model import PublicKey
 
-_LONGEST = 1_000_000
+MANY_USERS = 100_000_000  # bytes: of a file about all users
+_ONE_USER = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,39 @@ class Remark:
 Found = Wanted | Trouble | Remark
 
 
-def read_text(file: Path) -> str:
-    """A file's text; UserError when it cannot be read, or is far longer than keys are."""
+def read_text(file: Path, most: int) -> str:
+    """A file's text; UserError when it cannot be read, or has more than `most` bytes.
+
+    None of it is left out in silence: who stands behind the end would be.
+    """
     try:
         with file.open("rb") as opened:
-            content = opened.read(_LONGEST + 1)
+            content = opened.read(most + 1)
     except OSError as error:
         raise UserError("cannot be read", safe(str(file)), f"{error.strerror}") from error
+    if len(content) > most:
+        raise UserError("too long", safe(str(file)), f"at most {most:,} bytes are read")
     return text_of(content)
+
+
+def read_file(file: Path, most: int = _ONE_USER) -> str:
+    """The same of what was found in a folder: a pipe or a device there may never end."""
+    if _is_stream(file):
+        raise UserError("no plain file", safe(str(file)), "leave it out")
+    return read_text(file, most)
+
+
+def _is_stream(file: Path) -> bool:
+    try:
+        return not stat.S_ISREG(file.stat().st_mode)
+    except OSError:
+        return False  # reading it says why
 
 
 def of_file(name: str, file: Path, shown: str) -> Iterator[Found]:
     """A user whose keys are in one file."""
     try:
-        text = read_text(file)
+        text = read_file(file)
     except UserError as error:
         yield Trouble(Place(shown), str(error))
         return
