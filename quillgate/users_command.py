@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -18,7 +19,7 @@ from quillgate.target import find
 from quillgate.users.model import Account, Listed
 from quillgate.users.unrouted import unrouted
 from quillgate.users_import_command import HomeTypeOption, import_users
-from quillgate.users_keys_command import key_line
+from quillgate.users_keys_command import key_line, undo_lines
 from quillgate.users_opening import JsonOption, NameArgument, SharedOption, keys_in, opened
 
 app = typer.Typer(
@@ -139,6 +140,7 @@ def disable(
     account = found.directory.disable(name)
     already = " already" if before.is_disabled else ""
     typer.echo(f"{name} is disabled{already}; keys kept: {len(account.keys)}")
+    typer.echo(f"undo: quillgate users enable {name}")
 
 
 @app.command()
@@ -171,13 +173,29 @@ def remove(
 ) -> None:
     """Remove the user NAME and the keys. The files stay in the bucket.
 
+    Prints the keys and the command that makes the user again.
+
     Example: quillgate users remove acme
     """
     found = opened(environment, stack, state)
     account = found.directory.find(name)
     found.name_and_ask(f"Remove user {name}, with {len(account.keys)} keys?", yes=yes)
     found.directory.remove(name)
-    typer.echo(f"{name} is removed; the files stay in {account.home or 'the bucket'}")
+    typer.echo(f"{name} is removed; the files stay in {safe(account.home) or 'the bucket'}")
+    for line in made_again(account):
+        typer.echo(line)
+
+
+def made_again(account: Account) -> list[str]:
+    """How to undo the removal of a user: a command, and the keys to paste into it."""
+    if not account.folder:
+        return ["undo: by hand only, the home was no folder of its own"]
+    words = ["quillgate users add", account.name]
+    words += ["--folder", shlex.quote(account.folder)] if account.folder != account.name else []
+    words += ["--home-type", account.home_type] if account.home_type != "PATH" else []
+    words += ["--key", "-"] if account.keys else []
+    disabled = [f"and then: quillgate users disable {account.name}"] if account.is_disabled else []
+    return [*undo_lines(" ".join(words), account.keys), *disabled]
 
 
 def listed_line(user: Listed) -> str:

@@ -78,16 +78,19 @@ def _import(found: Opened, planned: Plan, rules: Rules) -> None:
 
         done = carry_out(found.directory, planned.steps, rules, say)
     _tell(done.troubles)
-    typer.echo(_count(planned, done))
+    typer.echo(result(planned, done))
     if warning := unrouted(found.deployment, done.accounts):
         typer.echo(f"warning: {warning}", err=True)
     if done.troubles:
         raise typer.Exit(1)
 
 
-def _count(planned: Plan, done: Imported) -> str:
-    failed = f", {len(done.troubles)} failed: run it again" if done.troubles else ""
-    return f"{planned}{failed}"
+def result(planned: Plan, done: Imported) -> str:
+    """What was done, not what was planned."""
+    if not done.troubles:
+        return str(planned)
+    failed = f"{len(done.troubles)} failed: run it again"
+    return f"{len(done.accounts)} of {len(planned.steps)} done, {failed}"
 
 
 def _tell(lines: Iterable[object], *, err: bool = True) -> None:

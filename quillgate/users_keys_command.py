@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -88,12 +89,20 @@ def remove(  # noqa: PLR0913, PLR0917  # the words and options of a command
     Example: quillgate users keys remove acme SHA256:LBkr5GuKIHAnh9I38p+Anl9SrP15GH6CtJThFE8yIXI
     """
     found = opened(environment, stack, state)
-    found.directory.find(name)
+    before = found.directory.find(name)
     found.name_and_ask(f"Take the key {safe(key)} from user {name}?", yes=yes)
     account = found.directory.remove_key(name, key)
     typer.echo(f"removed; {name} has {_count(len(account.keys))} left")
+    taken = [each for each in before.keys if not account.has(each.fingerprint)]
+    for line in undo_lines(f"quillgate users keys add {name}", taken):
+        typer.echo(line)
     if not account.keys:
         typer.echo(f"warning: nobody can log in as {name} now", err=True)
+
+
+def undo_lines(command: str, keys: Sequence[HeldKey]) -> list[str]:
+    """A command that undoes what was done, and the keys to paste into it."""
+    return [f"undo: {command}", *(f"  {safe(key.line)}" for key in keys)]
 
 
 def key_line(key: HeldKey) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shlex
 import textwrap
 import uuid
 from collections.abc import Iterator
@@ -38,6 +39,12 @@ class Customers:
         assert done.returncode == 1, done.stdout
         assert "Traceback" not in done.stderr
         return done.stderr
+
+    def undo(self, said: str) -> None:
+        """Do what a command said would undo it, with the keys it showed."""
+        _, _, way = said.partition("undo: quillgate users ")
+        command, _, keys = way.partition("\n")
+        self.run(*shlex.split(command), stdin=keys)
 
     def add(self, *words: str) -> NewUser:
         """A new user with a key of a new pair."""
@@ -130,9 +137,13 @@ def test_the_life_of_a_customer(environment: Environment, customers: Customers) 
     customers.run("keys", "add", name, stdin=line(new))
     assert "has it already" in customers.run("keys", "add", name, stdin=line(new))
     can_log_in(environment, after)
-    customers.run("keys", "remove", name, customers.shown(name)["keys"][0]["fingerprint"])
+    fingerprint = customers.shown(name)["keys"][0]["fingerprint"]
+    taken = customers.run("keys", "remove", name, fingerprint)
     cannot_log_in(environment, before)
     can_log_in(environment, after)
+    customers.undo(taken)
+    can_log_in(environment, before)
+    customers.run("keys", "remove", name, fingerprint)
 
     customers.run("disable", name)
     cannot_log_in(environment, after)
@@ -140,12 +151,16 @@ def test_the_life_of_a_customer(environment: Environment, customers: Customers) 
     customers.run("enable", name)
     can_log_in(environment, after)
 
-    customers.run("remove", name)
+    removed = customers.run("remove", name)
     cannot_log_in(environment, after)
+    customers.undo(removed)
+    can_log_in(environment, after)
+    customers.run("remove", name)
     assert "no such user" in customers.refused("show", name)
     key = f"{name}/incoming/q3 sales+é.csv"
     assert environment.client("s3").head_object(Bucket=environment.bucket, Key=key)
-    done = ["add", "keys add", "keys remove", "disable", "enable", "remove"]
+    keys = ["keys add", "keys remove", "keys add", "keys remove"]
+    done = ["add", *keys, "disable", "enable", "remove", "add", "remove"]
     assert customers.trail(name) == [(f"users {what}", "done") for what in done]
 
 

@@ -14,7 +14,7 @@ from emulator.transfer.store import Store
 from quillgate.errors import UserError
 from quillgate.users.model import Listed
 from quillgate.users.unrouted import unrouted
-from quillgate.users_command import listed_line
+from quillgate.users_command import listed_line, made_again
 from quillgate.users_keys_command import key_line
 from quillgate.users_opening import Opened, keys_in
 from tests.unit.users_fakes import Stack, line, new_key
@@ -103,6 +103,18 @@ def test_without_routes_nobody_is_covered(stack: Stack) -> None:
 
 def _put_routes(stack: Stack, text: str) -> None:
     stack.uploads.objects["watchdog.config"] = text.encode()
+
+
+def test_a_removed_user_can_be_made_again(stack: Stack) -> None:
+    key = new_key("jo")
+    account = stack.directory.add("acme", [key], folder="eu/q 3", home_type="LOGICAL")
+    again = "quillgate users add acme --folder 'eu/q 3' --home-type LOGICAL"
+    assert made_again(account) == [f"undo: {again} --key -", f"  {key.line}"]
+    assert made_again(stack.directory.disable("acme"))[-1] == (
+        "and then: quillgate users disable acme"
+    )
+    assert made_again(stack.directory.add("beta", [])) == ["undo: quillgate users add beta"]
+    assert made_again(replace(account, home="/drop"))[0].startswith("undo: by hand only")
 
 
 def test_it_names_the_stack_and_on_aws_it_asks(

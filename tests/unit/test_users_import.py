@@ -11,6 +11,7 @@ import pytest
 from quillgate.errors import UserError
 from quillgate.users.importing import Imported, Plan, Rules, carry_out, plan
 from quillgate.users.sources.source import read_source
+from quillgate.users_import_command import result
 from tests.unit.users_fakes import BUCKET, Killed, Stack, line, new_key
 
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
@@ -325,8 +326,10 @@ def test_homes_in_one_source_are_apart(stack: Stack, tmp_path: Path) -> None:
 def test_what_transfer_refuses_is_told_and_the_rest_is_done(stack: Stack, tmp_path: Path) -> None:
     _write(tmp_path / "many.pub", "\n".join(line() for _ in range(6)))
     _write(tmp_path / "one.pub", line())
-    done = _import(stack, tmp_path)
+    planned = _plan(stack, tmp_path)
+    done = carry_out(stack.directory, planned.steps, Rules(), lambda _: None)
     assert [account.name for account in done.accounts] == ["one"]
+    assert result(planned, done) == "1 of 2 done, 1 failed: run it again"
     [trouble] = done.troubles
     assert str(trouble).startswith("many.pub:1: many: user was made, with 5 of 6 keys")
 
