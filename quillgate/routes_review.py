@@ -132,10 +132,10 @@ def _unwritable(routes: Routes, pattern: str) -> Iterator[Problem]:
 
 
 def _by_place(routes: Routes | None) -> dict[tuple[str, str], dict[str, Any]]:
-    """What each route does; no two have the same directory and pattern."""
+    """What each route does, as far as it says; no two have the same directory and pattern."""
     return {
         (route.directory, route.pattern): {
-            key: value for key, value in asdict(route).items() if key not in _PLACE
+            key: value for key, value in asdict(route).items() if key not in _PLACE and value
         }
         for route in (routes.routes if routes else ())
     }

@@ -27,7 +27,7 @@ PLACES = st.permutations([A, B, C, ("a/in", "*"), ("b/in", "*.csv")])
 def test_what_changes_is_told_route_by_route() -> None:
     settings = "directory 'a/in', stories 'out', pattern '*.csv'"
     [new] = changes(routes(B), routes(B, A))
-    assert new.startswith(f"+ project 'p', {settings}")
+    assert new == f"+ project 'p', {settings}, complete 'close'"
     [gone] = changes(routes(A, B), routes(B))
     assert gone.startswith(f"- project 'p', {settings}")
     [changed] = changes(routes(A), routes(A, project="q"))
