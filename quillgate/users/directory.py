@@ -98,12 +98,19 @@ class Directory:
     def check_holders(self, name: str, keys: Sequence[PublicKey], *, allow_shared: bool) -> None:
         """Raise UserError when another user has one of the keys, unless that is allowed."""
         for key in () if allow_shared else keys:
-            if others := [each for each in self.accounts.holders(key.fingerprint) if each != name]:
-                raise UserError(
-                    f"{' and '.join(others[:3])} has that key already",
-                    key.fingerprint,
-                    "ask for a key of this user's own, or allow a shared one: --allow-shared-key",
-                )
+            # First those who are about to get it: who has got it meanwhile is among the holders.
+            _refuse(
+                [each for each in self.accounts.records.claimants(key.fingerprint) if each != name],
+                "is being given that key at this moment",
+                key,
+                "see who it is for, and try again in a few minutes",
+            )
+            _refuse(
+                [each for each in self.accounts.holders(key.fingerprint) if each != name],
+                "has that key already",
+                key,
+                "ask for a key of this user's own, or allow a shared one: --allow-shared-key",
+            )
 
     # Changing
 
@@ -121,8 +128,8 @@ class Directory:
         if self.accounts.server.describe(name):
             raise exists_already(name)
         home = self.home(name, folder, home_type)
-        self.check_holders(name, keys, allow_shared=allow_shared)
         self.accounts.homes().claim(home.path, name)
+        self._claim(name, keys, allow_shared=allow_shared)
         after = {"home": home.path, "home_type": home_type, "keys": [each.line for each in keys]}
         try:
             with self.audit.change("users add", name, after=after):
@@ -138,13 +145,13 @@ class Directory:
         found = self.find(name)
         if found.has(key.fingerprint):
             return found
-        self.check_holders(name, [key], allow_shared=allow_shared)
+        self._claim(name, [key], allow_shared=allow_shared)
         with self._change("users keys add", found):
-            self.accounts.records.add_key(key.fingerprint, name)
             if found.is_disabled:
                 self.accounts.records.keep_key(name, held(key, "", self.audit.ledger.now()))
             else:
                 self.accounts.server.add_key(name, key.line)
+            self.accounts.records.add_key(key.fingerprint, name)
         return self.find(name)
 
     def remove_key(self, name: str, key_id_or_fingerprint: str) -> Account:
@@ -199,8 +206,6 @@ class Directory:
         records.drop_home(name)
         if home.type == "LOGICAL":
             records.add_home(name, f"{home.bucket}/{home.folder}")
-        for key in keys:
-            records.add_key(key.fingerprint, name)
         server.create(name, **self.place.arguments(home, keys[:1], self.audit))
         for number, key in enumerate(keys[1:], 1):
             try:
@@ -208,6 +213,23 @@ class Directory:
             except UserError as error:
                 failed = f"user was made, with {number} of {len(keys)} keys"
                 raise UserError(failed, name, str(error)) from error
+        for key in keys:
+            records.add_key(key.fingerprint, name)
+
+    def _claim(self, name: str, keys: Sequence[PublicKey], *, allow_shared: bool) -> None:
+        """Check the keys as `check_holders` does, so that no two users get one at the same moment.
+
+        Each claims it before looking whether others do: of two, one sees the other, or both do.
+        """
+        records = self.accounts.records
+        for key in keys:
+            records.claim_key(key.fingerprint, name)
+        try:
+            self.check_holders(name, keys, allow_shared=allow_shared)
+        except UserError:
+            for key in keys:
+                records.drop_key(key.fingerprint, name)
+            raise
 
     @contextmanager
     def _change(self, what: str, found: Account) -> Iterator[None]:
@@ -219,6 +241,11 @@ class Directory:
                 draft.after = on_record(after) if after else None
         finally:
             self.accounts.known.forget_users()
+
+
+def _refuse(others: Sequence[str], why: str, key: PublicKey, advice: str) -> None:
+    if others:
+        raise UserError(f"{' and '.join(others[:3])} {why}", key.fingerprint, advice)
 
 
 def _chosen(found: Account, key: str) -> HeldKey:

@@ -2,6 +2,7 @@
 
 customers/disabled/<user>.json          since when, and the keys that `enable` gives back
 customers/keys/<hash of the key>/<user> empty: who has a key; Transfer says if it is still so
+                                        a time: who is about to get it until then, and nobody else
 customers/homes/<user>/<folder>         empty: the home of a LOGICAL user: ListUsers has none
 """
 
@@ -22,6 +23,8 @@ _KEYS = "customers/keys/"
 _KEYS_KNOWN = "customers/keys-known"
 _HOMES = "customers/homes/"
 _PAGE = 1000
+# Longer than a call of Transfer's takes with all its retries.
+_CLAIM_SECONDS = 300
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,17 @@ class Records:
     def add_key(self, fingerprint: str, name: str) -> None:
         """Remember that a user has a key."""
         self.ledger.keep_text(f"{_of_key(fingerprint)}{name}", "")
+
+    def claim_key(self, fingerprint: str, name: str) -> None:
+        """Say that a user is about to get a key; `add_key` says that it is done."""
+        self.ledger.keep_text(f"{_of_key(fingerprint)}{name}", self.ledger.later(_CLAIM_SECONDS))
+
+    def claimants(self, fingerprint: str) -> Iterator[str]:
+        """Who is about to get a key; whoever was interrupted at it counts for a while only."""
+        now = self.ledger.now()
+        for name in self.users_of(fingerprint):
+            if (self.ledger.text(f"{_of_key(fingerprint)}{name}") or "") > now:
+                yield name
 
     def drop_key(self, fingerprint: str, name: str) -> None:
         """Forget it."""

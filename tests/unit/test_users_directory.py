@@ -305,6 +305,42 @@ def test_a_name_or_a_home_that_two_want_at_once_is_given_once(stack: Stack) -> N
     assert len(list(stack.directory.every())) == 1
 
 
+@pytest.mark.parametrize("moment", range(8))
+@pytest.mark.parametrize("other", ["add", "add_key"])
+def test_a_key_that_two_want_at_once_is_given_once(stack: Stack, other: str, moment: int) -> None:
+    key, done = new_key(), list[str]()
+    stack.directory.add("beta", [])
+
+    def give(name: str, act: Callable[[], object]) -> None:
+        with contextlib.suppress(UserError):
+            act()
+            done.append(name)
+
+    acts = {
+        "add": lambda: stack.directory.add("gamma", [key]),
+        "add_key": lambda: stack.directory.add_key("beta", key),
+    }
+    stack.fate.meanwhile(moment, lambda: give("other", acts[other]))
+    give("acme", lambda: stack.directory.add("acme", [key]))
+    assert len(done) <= 1
+    assert sum(user.key_count for user in stack.directory.every()) == len(done)
+    if not done:  # each saw the other
+        stack.directory.add("acme", [key])
+
+
+def test_who_was_killed_holds_no_key_back_for_long(stack: Stack) -> None:
+    key = new_key()
+    stack.fate.strike(1)
+    with contextlib.suppress(Killed):
+        stack.directory.add("acme", [key])
+    stack.fate.spare()
+    with pytest.raises(UserError, match="acme is being given that key at this moment"):
+        stack.directory.add("beta", [key])
+    for _ in range(300):
+        stack.ledger.now()
+    assert stack.directory.add("beta", [key]).has(key.fingerprint)
+
+
 def test_every_change_says_what_was_and_what_is(stack: Stack) -> None:
     one, two = new_key(), new_key()
     stack.directory.add("acme", [one])

@@ -54,9 +54,14 @@ class Fate:
     def __init__(self, error: type[BaseException] = Killed) -> None:
         self.error = error
         self._left: int | None = None
+        self._meanwhile: Callable[[], object] | None = None
 
     def strike(self, at: int) -> None:
         self._left = at
+
+    def meanwhile(self, at: int, act: Callable[[], object]) -> None:
+        """Somebody else does that then, and it goes on."""
+        self._left, self._meanwhile = at, act
 
     def spare(self) -> None:
         self._left = None
@@ -64,6 +69,10 @@ class Fate:
     def step(self) -> None:
         """Once it has struck, nothing more is changed."""
         if self._left is None:
+            return
+        if self._left == 0 and (act := self._meanwhile):
+            self._left = self._meanwhile = None
+            act()
             return
         if self._left == 0:
             raise self.error
