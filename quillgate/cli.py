@@ -148,7 +148,7 @@ def main() -> None:
     try:
         sys.exit(app(args=arguments, prog_name="quillgate", standalone_mode=False))
     except typer.Abort:
-        sys.exit("quillgate: not done")
+        sys.exit("quillgate: not done: nobody has agreed to it - answer y, or add --yes")
     except typer.TyperException as error:
         _say(_usage(error))
         sys.exit(2)

@@ -29,7 +29,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(users_keys_command.app, name="keys")
-app.command("import")(import_users)
 _ALL = 1_000_000
 
 
@@ -184,6 +183,9 @@ def remove(
     typer.echo(f"{name} is removed; the files stay in {safe(account.home) or 'the bucket'}")
     for line in made_again(account):
         typer.echo(line)
+
+
+app.command("import")(import_users)
 
 
 def made_again(account: Account) -> list[str]:

@@ -62,21 +62,26 @@ def import_users(  # noqa: PLR0913, PLR0917  # the words and options of a comman
         typer.echo(f"would be: {planned}")
     elif planned.steps:
         found.name_and_ask(f"Import users: {planned}?", yes=yes)
-        _import(found, planned, rules)
+        import_planned(found, planned, rules)
     else:
         typer.echo(f"nothing to do: {planned}")
     if planned.troubles:
         raise typer.Exit(1)
 
 
-def _import(found: Opened, planned: Plan, rules: Rules) -> None:
+def import_planned(found: Opened, planned: Plan, rules: Rules) -> None:
+    """Do what is planned, and tell what came of it; exit 1 when some of it could not be done."""
     total = len(planned.steps)
     with Console(stderr=True).status(f"0 of {total}") as status:
 
         def say(done: int) -> None:
             status.update(f"{done} of {total}")
 
-        done = carry_out(found.directory, planned.steps, rules, say)
+        try:
+            done = carry_out(found.directory, planned.steps, rules, say)
+        except SystemExit:
+            typer.echo("stopped: what was begun is done; run it again for the rest", err=True)
+            raise
     _tell(done.troubles)
     typer.echo(result(planned, done))
     if warning := unrouted(found.deployment, done.accounts):

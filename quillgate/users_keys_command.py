@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json as json_module
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from quillgate.operate.words import safe
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.state import DEFAULT_STATE
 from quillgate.users.model import HeldKey
-from quillgate.users_opening import NameArgument, SharedOption, keys_in, opened
+from quillgate.users_opening import JsonOption, NameArgument, SharedOption, keys_in, opened
 
 app = typer.Typer(
     help="The public keys that SFTP users log in with."
@@ -58,6 +60,7 @@ def add(  # noqa: PLR0913, PLR0917  # the words and options of a command
 @app.command("list")
 def list_keys(
     name: NameArgument,
+    json: JsonOption = False,
     environment: EnvironmentOption = None,
     stack: StackOption = None,
     state: StateOption = DEFAULT_STATE,
@@ -67,6 +70,9 @@ def list_keys(
     Example: quillgate users keys list acme
     """
     account = opened(environment, stack, state).directory.find(name)
+    if json:
+        typer.echo(json_module.dumps({"keys": [asdict(key) for key in account.keys]}))
+        return
     for key in account.keys:
         typer.echo(key_line(key))
 
@@ -75,7 +81,8 @@ def list_keys(
 def remove(  # noqa: PLR0913, PLR0917  # the words and options of a command
     name: NameArgument,
     key: Annotated[
-        str, typer.Argument(metavar="KEY", help="Its id (key-...) or fingerprint (SHA256:...).")
+        str,
+        typer.Argument(metavar="KEY", help="Its id (key-...), fingerprint (SHA256:...) or itself."),
     ],
     environment: EnvironmentOption = None,
     stack: StackOption = None,

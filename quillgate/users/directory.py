@@ -14,16 +14,19 @@ from functools import lru_cache
 from quillgate.audit import Audit
 from quillgate.errors import UserError
 from quillgate.operate.deployment import Deployment
-from quillgate.operate.words import safe
+from quillgate.operate.words import safe, short
 from quillgate.users import switching
 from quillgate.users.accounts import NAME, Accounts
 from quillgate.users.held import held, on_record
 from quillgate.users.homes import Home, checked_folder
+from quillgate.users.keys import read_keys
 from quillgate.users.making import Place
 from quillgate.users.model import Account, HeldKey, HomeType, Listed, PublicKey, UsersPage
 from quillgate.users.note import connection_note
 from quillgate.users.records import Records
 from quillgate.users.server import Server, exists_already
+
+_SHOWN = 100  # characters of what may be anything pasted
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Directory:
         """Raise UserError for a name that Transfer would not take."""
         if not NAME.fullmatch(name):
             advice = "3 to 100 letters, digits and _ @ . -, the first a letter, digit or _"
-            raise UserError("not a name for a user", safe(name), advice)
+            raise UserError("not a name for a user", short(safe(name), _SHOWN), advice)
 
     def learn_keys(self) -> None:
         """Have `check_holders` know the keys of users made in another way; once for a stack.
@@ -249,12 +252,17 @@ def _refuse(others: Sequence[str], why: str, key: PublicKey, advice: str) -> Non
 
 
 def _chosen(found: Account, key: str) -> HeldKey:
-    wanted = key.removeprefix("SHA256:").rstrip("=")
+    """By its id or fingerprint, or by the key itself: that is what people have at hand."""
+    wanted = key.strip().removeprefix("SHA256:").rstrip("=")
+    pasted = {each.fingerprint for each in read_keys(key).keys}
     for each in found.keys:
-        if wanted and wanted in (each.id, each.fingerprint.removeprefix("SHA256:")):
+        names = (each.id, each.fingerprint.removeprefix("SHA256:"))
+        if (wanted and wanted in names) or each.fingerprint in pasted:
             return each
     theirs = ", ".join(each.fingerprint for each in found.keys) or "none"
-    raise UserError(f"{found.name} has no such key", safe(key), f"name one of: {theirs}")
+    raise UserError(
+        f"{found.name} has no such key", short(safe(key), _SHOWN), f"name one of: {theirs}"
+    )
 
 
 @lru_cache(maxsize=8)

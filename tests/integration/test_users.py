@@ -137,13 +137,15 @@ def test_the_life_of_a_customer(environment: Environment, customers: Customers) 
     customers.run("keys", "add", name, stdin=line(new))
     assert "has it already" in customers.run("keys", "add", name, stdin=line(new))
     can_log_in(environment, after)
-    fingerprint = customers.shown(name)["keys"][0]["fingerprint"]
+    fingerprint = json.loads(customers.run("keys", "list", name, "--json"))["keys"][0][
+        "fingerprint"
+    ]
     taken = customers.run("keys", "remove", name, fingerprint)
     cannot_log_in(environment, before)
     can_log_in(environment, after)
     customers.undo(taken)
     can_log_in(environment, before)
-    customers.run("keys", "remove", name, fingerprint)
+    customers.run("keys", "remove", name, line(old))
 
     customers.run("disable", name)
     cannot_log_in(environment, after)

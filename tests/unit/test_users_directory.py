@@ -119,6 +119,13 @@ def test_a_key_of_a_disabled_user_is_still_his(stack: Stack) -> None:
         stack.directory.add("other", [key])
 
 
+@pytest.mark.parametrize("shown", ["{0.id}", "{0.fingerprint}", "{0.fingerprint}=", " {0.line}\n"])
+def test_a_key_is_named_by_itself_too(stack: Stack, shown: str) -> None:
+    account = stack.directory.add("acme", [new_key("jo"), new_key("jo")])
+    left = stack.directory.remove_key("acme", shown.format(account.keys[0]))
+    assert left.keys == account.keys[1:]
+
+
 def test_a_key_that_was_removed_is_free(stack: Stack) -> None:
     key, other = new_key(), new_key()
     stack.directory.add("acme", [key, other])

@@ -11,7 +11,8 @@ import pytest
 from quillgate.errors import UserError
 from quillgate.users.importing import Imported, Plan, Rules, carry_out, plan
 from quillgate.users.sources.source import read_source
-from quillgate.users_import_command import result
+from quillgate.users_import_command import import_planned, result
+from quillgate.users_opening import Opened
 from tests.unit.users_fakes import BUCKET, Killed, Stack, line, new_key
 
 PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
@@ -104,6 +105,18 @@ def test_an_interrupted_import_is_finished_by_the_next(
     stack.fate.spare()
     assert not _import(stack, tmp_path).troubles
     assert _users(stack) == {f"user{number}": 3 for number in range(4)}
+
+
+def test_who_stops_an_import_is_told_how_to_finish_it(
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _write(tmp_path / "acme.pub", line())
+    planned = _plan(stack, tmp_path)
+    stack.fate.error = SystemExit
+    stack.fate.strike(3)
+    with pytest.raises(SystemExit):
+        import_planned(Opened(stack.deployment, stack.directory), planned, Rules())
+    assert "run it again for the rest" in capsys.readouterr().err
 
 
 def test_a_bad_key_is_told_with_its_line_and_stops_nothing(stack: Stack, tmp_path: Path) -> None:
