@@ -262,6 +262,27 @@ def test_many_users_are_imported_once(
     assert not on_record(customers, prefix, newer_than=written[0]["key"])
 
 
+def test_who_had_a_login_on_the_old_server_has_one_here(
+    environment: Environment, customers: Customers, tmp_path: Path
+) -> None:
+    name, key = customers.new_name(), paramiko.ECDSAKey.generate()
+    (tmp_path / "etc").mkdir()
+    users = f"root:x:0:0:root:/root:/bin/sh\n{name}:x:1001:1001::/home/{name}:/usr/sbin/nologin\n"
+    (tmp_path / "etc/passwd").write_text(users)
+    ssh = tmp_path / "home" / name / ".ssh"
+    ssh.mkdir(parents=True)
+    options = 'restrict,command="internal-sftp -l INFO"'
+    (ssh / "authorized_keys").write_bytes(f"\ufeff# ours\r\n{options} {line(key)}\r\n".encode())
+    source = [str(tmp_path), "--home-type", "LOGICAL"]
+    assert "1 new, 0 with more keys" in customers.run("import", *source)
+    assert "nothing to do: 0 new, 0 with more keys, 1 unchanged" in customers.run("import", *source)
+    user = NewUser(name, name, key)
+    can_log_in(environment, user)
+    with environment.sftp(user) as sftp:
+        assert sftp.normalize(".") == "/"
+        put(sftp, "/incoming/a.csv", b"a")
+
+
 def imported(customers: Customers, prefix: str) -> list[dict[str, Any]]:
     return list(json.loads(customers.run("list", "--search", prefix, "--json"))["users"])
 
