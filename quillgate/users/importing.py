@@ -124,8 +124,11 @@ def _with_keys_of_their_own(wanted: list[Wanted], troubles: list[Trouble]) -> li
         for key in user.keys:
             if key not in keys:
                 first = owners[key.fingerprint]
-                message = f"{first.name} has that key already ({first.place}) - ask for another"
-                troubles.append(Trouble(user.place, f"{user.name}: {message}"))
+                message = (
+                    f"{safe(first.name)} has that key already ({first.place}) - ask for another, "
+                    "or allow a shared one: --allow-shared-key"
+                )
+                troubles.append(Trouble(user.place, f"{safe(user.name)}: {message}"))
         if keys:
             kept.append(Wanted(user.name, tuple(keys), user.place, user.folder))
     return kept

@@ -154,6 +154,23 @@ def test_a_key_of_two_users_stays_with_the_first(stack: Stack, tmp_path: Path) -
     assert _users(stack) == {"acme": 1, "beta": 2, "gamma": 1}
 
 
+def test_no_name_moves_the_cursor(stack: Stack, tmp_path: Path) -> None:
+    shared = line()
+    for name in ("a\x1b[2J", "b\x1b[2J"):
+        _write(tmp_path / f"{name}.pub", shared)
+    assert len(told := _troubles(_plan(stack, tmp_path))) == 2
+    assert "\x1b" not in "".join(told)
+
+
+def test_a_file_of_something_else_does_not_hide_the_rest(stack: Stack, tmp_path: Path) -> None:
+    _write(tmp_path / "acme.log", "something happened\n" * 1000)
+    _write(tmp_path / "beta.pub", line())
+    planned = _plan(stack, tmp_path)
+    assert [step.name for step in planned.steps] == ["beta"]
+    assert len(planned.troubles) == 21
+    assert _troubles(planned)[-1].startswith("acme.log: 980 more lines")
+
+
 def test_a_key_that_a_user_has_is_nobody_elses(stack: Stack, tmp_path: Path) -> None:
     key = new_key()
     stack.directory.add("acme", [key])
@@ -288,7 +305,11 @@ def test_a_long_table_is_read_to_its_end(stack: Stack, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("ssh-ed25519 AAAA jo", "quillgate users add NAME --key FILE"), (PRIVATE, "PRIVATE half")],
+    [
+        ("PK\0,;", "save the sheet as CSV"),
+        ("ssh-ed25519 AAAA jo", "quillgate users add NAME --key FILE"),
+        (PRIVATE, "PRIVATE half"),
+    ],
 )
 def test_one_users_key_is_no_table(tmp_path: Path, text: str, told: str) -> None:
     _write(tmp_path / "acme.pub", text)

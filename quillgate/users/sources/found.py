@@ -16,6 +16,7 @@ from quillgate.users.model import PublicKey
 
 MANY_USERS = 100_000_000  # bytes: of a file about all users
 _ONE_USER = 1_000_000
+_MOST_TOLD = 20  # of one file: of one that holds no keys at all, every line is a problem
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,14 @@ def of_paste(name: str, pasted: Pasted, begin: Place, folder: str | None = None)
 
     for note in pasted.notes:
         yield Remark(at(note.line), note.message)
-    for problem in pasted.problems:
+    for problem in pasted.problems[:_MOST_TOLD]:
         if problem.message == PRIVATE:
             message = f"{PRIVATE}; {safe(name)} is left out until then"
             yield Trouble(at(problem.line), message, spoils=name)
         else:
             yield Trouble(at(problem.line), problem.message)
+    if left := len(pasted.problems[_MOST_TOLD:]):
+        yield Trouble(Place(begin.file), f"{left} more lines of it are no key that can be used")
     if pasted.keys:
         yield Wanted(name, pasted.keys, at(pasted.keys[0].number), folder)
 

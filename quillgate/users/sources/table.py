@@ -34,6 +34,8 @@ def read_table(file: Path) -> Iterator[Found]:
     if not any(each in text for each in _DELIMITERS):
         one = "write lines of user,key; for one user: quillgate users add NAME --key FILE"
         raise UserError("no CSV", safe(str(file)), PRIVATE if has_private_key(text) else one)
+    if "\0" in text:
+        raise UserError("no CSV", safe(str(file)), "save the sheet as CSV, and name that file")
     delimiter = max(_DELIMITERS, key=next(_lines(text)).count)
     rows, begin, columns = csv.reader(_lines(text), delimiter=delimiter, strict=True), 1, _AS_TOLD
     while True:
