@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from quillgate.errors import UserError
+from quillgate.operate.words import safe
 from quillgate.users.model import HomeType
 
 # Of a policy, in Transfer's service model.
@@ -96,7 +97,7 @@ def checked_folder(folder: str) -> str:
     """A folder as it is in the bucket, without slashes at its ends; UserError for a bad one."""
     clean = folder.strip("/")
     if not all(part.strip() and part not in (".", "..") for part in clean.split("/")):
-        raise UserError("not a folder", folder, "name one such as acme, or acme/europe")
+        raise UserError("not a folder", safe(folder), "name one such as acme, or acme/europe")
     if bad := [each for each in clean if each in _NOT_IN_FOLDERS or not each.isprintable()]:
         advice = f"leave out {' '.join(map(ascii, dict.fromkeys(bad)))}: policies cannot name it"
         raise UserError("not a folder for a home", ascii(folder)[1:-1], advice)

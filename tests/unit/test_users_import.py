@@ -157,8 +157,12 @@ def test_a_key_of_two_users_stays_with_the_first(stack: Stack, tmp_path: Path) -
 def test_no_name_moves_the_cursor(stack: Stack, tmp_path: Path) -> None:
     shared = line()
     for name in ("a\x1b[2J", "b\x1b[2J"):
-        _write(tmp_path / f"{name}.pub", shared)
-    assert len(told := _troubles(_plan(stack, tmp_path))) == 2
+        _write(tmp_path / f"keys/{name}.pub", shared)
+    _write(tmp_path / "users.csv", f"acme,{line()},\x1b[2J/..\n")
+    told = _troubles(_plan(stack, tmp_path / "keys")) + _troubles(
+        _plan(stack, tmp_path / "users.csv")
+    )
+    assert len(told) == 3
     assert "\x1b" not in "".join(told)
 
 
@@ -288,7 +292,7 @@ def test_a_header_says_where_the_columns_are(stack: Stack, tmp_path: Path) -> No
 def test_a_column_that_is_not_known_is_no_folder(tmp_path: Path, header: str) -> None:
     _write(tmp_path / "users.csv", f"{header}\nacme,{line()},kim\n")
     with pytest.raises(UserError, match="unknown column"):
-        list(read_source(tmp_path / "users.csv"))
+        read_source(tmp_path / "users.csv")
 
 
 def test_who_is_called_like_a_column_is_a_user(stack: Stack, tmp_path: Path) -> None:
@@ -314,7 +318,7 @@ def test_a_long_table_is_read_to_its_end(stack: Stack, tmp_path: Path) -> None:
 def test_one_users_key_is_no_table(tmp_path: Path, text: str, told: str) -> None:
     _write(tmp_path / "acme.pub", text)
     with pytest.raises(UserError, match=told):
-        list(read_source(tmp_path / "acme.pub"))
+        read_source(tmp_path / "acme.pub")
 
 
 def test_bad_lines_of_a_table_are_told(stack: Stack, tmp_path: Path) -> None:
@@ -410,6 +414,11 @@ def test_whose_keys_they_are_a_name_has_to_say(stack: Stack, tmp_path: Path) -> 
 def test_what_is_no_source_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing to import from"):
         read_source(tmp_path / "missing")
+    _write(tmp_path / "header.csv", "user,key\n")
+    (tmp_path / "empty/.git").mkdir(parents=True)
+    for nobody in ("header.csv", "empty"):
+        with pytest.raises(UserError, match="nobody is in"):
+            read_source(tmp_path / nobody)
 
 
 def test_an_unreadable_file_stops_nothing(stack: Stack, tmp_path: Path) -> None:

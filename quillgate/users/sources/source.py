@@ -12,8 +12,17 @@ from quillgate.users.sources.passwd import USERS_FILE, read_passwd
 from quillgate.users.sources.table import read_table
 
 
-def read_source(path: Path) -> Iterator[Found]:
-    """Everybody in a folder of keys, an old server's files or a CSV file; UserError for others."""
+def read_source(path: Path) -> list[Found]:
+    """Everybody in a folder of keys, an old server's files or a CSV file.
+
+    UserError for others, and where nobody is.
+    """
+    if found := list(_read(path)):
+        return found
+    raise UserError("nobody is in", str(path), "see `quillgate users import --help`")
+
+
+def _read(path: Path) -> Iterator[Found]:
     if path.is_dir():
         return read_passwd(path) if (path / USERS_FILE).exists() else read_folder(path)
     if path.exists():
