@@ -56,6 +56,7 @@ class Client(ABC):
     departs: ClassVar[Mapping[str, str]] = {}  # operation -> why AWS's rule does not show
     variables: ClassVar[Mapping[str, str]] = {}  # of its environment
     chatter: ClassVar[str] = "$^"  # lines on stderr that are no complaint
+    closes_late: ClassVar[bool] = False  # an upload ends here before the server is sent CLOSE
 
     def __init__(self, login: Login) -> None:
         self.login = login

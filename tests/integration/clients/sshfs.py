@@ -15,8 +15,11 @@ WAY_OUT = "load the module fuse; a container needs --device /dev/fuse --cap-add 
 
 class Sshfs(Client):
     name = "sshfs"
+    closes_late = True  # the kernel has it send CLOSE after close(2) has returned
     settings = (
-        f"none that help. It reads, and overwrites what is there, but for a new file it {NEW_FILES}"
+        "none that help. It reads, and overwrites what is there, but for a new file it "
+        f"{NEW_FILES}. "
+        "A command ends before the server has said whether the file is stored"
     )
     departs = dict.fromkeys(
         (
