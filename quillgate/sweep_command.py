@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 from sftp_watchdog.sweep_run import Case, Counts, Order
 
+from quillgate.audit import Audit
 from quillgate.operate.deployment import Deployment
+from quillgate.operate.orders import person
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption, time_of
 from quillgate.state import DEFAULT_STATE
 from quillgate.sweep import sweep_all, tools_for
@@ -68,7 +70,7 @@ def sweep(  # noqa: PLR0913, PLR0917 - the options of the command
     if target.environment == "aws" and not (yes or dry_run):
         typer.confirm(_question(moment if done else None), abort=True)
     if done:
-        _mark(deployment, Marking(moment, prefix, target.caller(), dry_run))
+        _mark(deployment, Marking(moment, prefix, dry_run))
     else:
         _sweep(deployment, Order(grace, everything, prefix, dry_run))
 
@@ -99,9 +101,10 @@ def _sweep(deployment: Deployment, order: Order) -> None:
 
 
 def _mark(deployment: Deployment, marking: Marking) -> None:
-    count = 0
+    count, audit = 0, Audit(deployment.ledger, person(deployment))
+    marked = mark_done(tools_for(deployment, _warn), marking, audit)
     with Console(stderr=True).status("looking") as status:
-        for count, key in enumerate(mark_done(tools_for(deployment, _warn), marking), 1):
+        for count, key in enumerate(marked, 1):
             status.update(f"{count} marked")
             if marking.dry_run:
                 typer.echo(f"would be marked: '{key}'")

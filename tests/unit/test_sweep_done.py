@@ -5,10 +5,12 @@ from datetime import datetime
 import pytest
 from sftp_watchdog.ledger_names import Ref
 
+from quillgate.audit import Audit
 from quillgate.sweep_done import Marking, mark_done
 from tests.unit.sweep_fakes import World
 
 KEY = "acme/incoming/q3 sales+é%.csv"
+ANN = "arn:aws:iam::123456789012:user/ann"
 
 
 @pytest.fixture
@@ -17,8 +19,11 @@ def world() -> World:
 
 
 def mark(world: World, before: datetime, *, only: str = "", dry_run: bool = False) -> list[str]:
-    marking = Marking(before, only, "arn:aws:iam::123456789012:user/ann", dry_run)
-    return sorted(mark_done(world.tools(), marking))
+    return sorted(mark_done(world.tools(), Marking(before, only, dry_run), trail(world)))
+
+
+def trail(world: World) -> Audit:
+    return Audit(world.ledger, ANN)
 
 
 def test_what_was_moved_here_is_never_told_and_what_is_new_is(world: World) -> None:
@@ -33,7 +38,7 @@ def test_what_was_moved_here_is_never_told_and_what_is_new_is(world: World) -> N
     held = world.ledger.find(Ref.of(KEY, moved.upload_id))
     assert held is not None
     assert held.entry.outcome == "done"
-    assert held.entry.reason == "told before: marked by arn:aws:iam::123456789012:user/ann"
+    assert held.entry.reason == f"told before: marked by {ANN}"
     world.sweep()
     assert world.queue.taken() == [new]
 
@@ -50,8 +55,31 @@ def test_a_run_that_was_interrupted_is_gone_on_with(world: World) -> None:
     keys = [f"acme/inbox/{number}" for number in range(20)]
     for key in keys:
         world.store(key, hours=1)
-    marking = Marking(world.clock.now, "", "ann", dry_run=False)
-    first = next(mark_done(world.tools(), marking))
+    marking = Marking(world.clock.now, "", dry_run=False)
+    first = next(mark_done(world.tools(), marking, trail(world)))
     assert first in keys
     mark(world, world.clock.now)
     assert world.swept() == []
+
+
+def test_it_is_on_record_before_the_first_is_marked_and_after_the_last(world: World) -> None:
+    for number in range(120):
+        world.store(f"acme/inbox/{number:03}", hours=1)
+    marking = Marking(world.clock.now, "acme/", dry_run=False)
+    running = mark_done(world.tools(), marking, trail(world))
+    next(running)
+    [begun] = trail(world).newest().changes
+    assert (begun.what, begun.about, begun.who) == ("mark done", "acme/", ANN)
+    assert begun.result == "begun"
+    list(running)
+    [done] = trail(world).newest().changes
+    assert done.result == "done"
+    assert done.after
+    assert (done.after["marked"], len(done.after["files"])) == (120, 100)
+    assert done.after["stored before"] == world.ledger.now()
+
+
+def test_a_look_leaves_nothing_on_record(world: World) -> None:
+    world.store(KEY, hours=1)
+    assert mark(world, world.clock.now, dry_run=True) == [KEY]
+    assert trail(world).newest().changes == ()
