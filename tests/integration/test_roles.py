@@ -27,6 +27,7 @@ STORY = {"Bucket": "{bucket}", "Key": "acme/outgoing/a.csv.story.txt"}
 ROUTES = {"Bucket": "{bucket}", "Key": "watchdog.config"}
 ENTRY = {"Bucket": "{ledger}", "Key": "entries/of-a-test/1.json"}
 KEPT = {"Bucket": "{ledger}", "Key": "entries/of-a-test/2.json"}
+LISTED = {"Bucket": "{ledger}", "Key": "attention/waiting/1"}
 AUDIT = {"Bucket": "{ledger}", "Key": "audit/all/1"}
 CUSTOMER = {"Bucket": "{ledger}", "Key": "customers/disabled/acme.json"}
 OLD = {**FILE, "VersionId": "{version}"}
@@ -59,14 +60,14 @@ ALLOWED: list[tuple[str, str, dict[str, Any]]] = [
     ("watchdog", "s3.list_objects_v2", {"Bucket": "{ledger}"}),
     ("watchdog", "s3.put_object", ENTRY),
     ("watchdog", "s3.get_object", ENTRY),
-    ("watchdog", "s3.delete_object", ENTRY),
+    ("watchdog", "s3.delete_object", LISTED),
     ("watchdog", "secretsmanager.get_secret_value", {"SecretId": "{secret}"}),
     ("sweep", "s3.list_object_versions", {"Bucket": "{bucket}"}),
     ("sweep", "s3.list_objects_v2", {"Bucket": "{bucket}"}),
     ("sweep", "s3.get_object", ROUTES),
     ("sweep", "s3.put_object", ENTRY),
     ("sweep", "s3.get_object", ENTRY),
-    ("sweep", "s3.delete_object", ENTRY),
+    ("sweep", "s3.delete_object", LISTED),
     ("sweep", "s3.list_objects_v2", {"Bucket": "{ledger}"}),
     ("sweep", "logs.filter_log_events", {"logGroupName": "{ServerLogGroup}"}),
     ("sweep", "sqs.send_message", {**QUEUE, **MESSAGE}),
@@ -107,6 +108,7 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
     ("watchdog", "s3.get_object", AUDIT),
     ("watchdog", "s3.put_object", AUDIT),
     ("watchdog", "s3.delete_object", AUDIT),
+    ("watchdog", "s3.delete_object", KEPT),
     ("watchdog", "s3.get_object", CUSTOMER),
     ("watchdog", "s3.put_object", CUSTOMER),
     ("watchdog", "s3.delete_object", CUSTOMER),
@@ -131,6 +133,7 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
     ("sweep", "s3.delete_object", FILE),
     ("sweep", "s3.put_object", AUDIT),
     ("sweep", "s3.delete_object", AUDIT),
+    ("sweep", "s3.delete_object", KEPT),
     ("sweep", "s3.get_object", CUSTOMER),
     ("sweep", "s3.put_object", CUSTOMER),
     ("sweep", "sqs.receive_message", {**QUEUE, **NOW}),
@@ -258,7 +261,7 @@ class Scene:
     def _two_versions(self) -> str:
         """An old version's id; what is asked for is there, so that no answer hides a refusal."""
         s3 = self.environment.client("s3")
-        for place in (STORY, AUDIT, CUSTOMER, KEPT, {**FILE, "Key": "acme-corp/a.csv"}):
+        for place in (STORY, LISTED, AUDIT, CUSTOMER, KEPT, {**FILE, "Key": "acme-corp/a.csv"}):
             s3.put_object(**self.filled(place), Body=b"there")
         old = s3.put_object(**self.filled(FILE), Body=b"old")["VersionId"]
         s3.put_object(**self.filled(FILE), Body=b"new")
