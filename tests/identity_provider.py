@@ -11,6 +11,8 @@ import hashlib
 import hmac
 import json
 import secrets
+import socket
+import struct
 import threading
 import time
 import urllib.parse
@@ -62,6 +64,8 @@ class Provider:
     metadata: dict[str, Any] = field(default_factory=dict)
     algorithm: str = "RS256"
     published: Key | None = None
+    hangs_up: str = ""
+    """The path of which the connection is cut off instead of an answer."""
     authorize_error: str | None = None
     token_answer: tuple[int, bytes] | None = None
     asked: list[tuple[str, Query]] = field(default_factory=list)
@@ -167,7 +171,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urllib.parse.urlsplit(self.path)
         query = dict(urllib.parse.parse_qsl(parts.query))
         self.provider.asked.append((parts.path, query))
-        if parts.path == "/authorize":
+        if parts.path == self.provider.hangs_up:
+            self._hang_up()
+        elif parts.path == "/authorize":
             self._answer(302, b"", Location=self.provider.authorize(query))
         elif parts.path == "/keys":
             self._answer(
@@ -193,6 +199,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def _hang_up(self) -> None:
+        """At once, as a server does that is killed."""
+        at_once = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+        self.connection.close()
+        self.close_connection = True
 
     def log_message(self, *_: Any) -> None:
         """Quiet."""

@@ -15,7 +15,14 @@ import jwt
 import urllib3
 
 from quillgate.console.attempt import Attempt
-from quillgate.console.provider_calls import TIMEOUT_SECONDS, SignInError, ask, checked, with_query
+from quillgate.console.provider_calls import (
+    OUT_OF_REACH,
+    TIMEOUT_SECONDS,
+    SignInError,
+    ask,
+    checked,
+    with_query,
+)
 
 # Asymmetric ones: with HS256 the public key would be the secret, and `none` is no signature.
 _ALGORITHMS = [
@@ -134,6 +141,8 @@ class Provider:
                 leeway=_SKEW_SECONDS,
                 options={"require": _REQUIRED},
             )
+        except (jwt.PyJWKClientConnectionError, OSError) as error:
+            raise SignInError(OUT_OF_REACH) from error
         except (jwt.PyJWTError, ValueError) as error:
             raise SignInError(f"the identity provider's answer is not valid: {error}") from error
         return claims

@@ -15,6 +15,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 
 TIMEOUT_SECONDS = 5.0
+OUT_OF_REACH = "the identity provider is out of reach - try again later"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CODE = re.compile(r"[a-z_]{1,60}")
 _http = urllib3.PoolManager(timeout=urllib3.Timeout(TIMEOUT_SECONDS), retries=False)
@@ -40,7 +41,7 @@ def ask(
         answer = _http.request(method, url, body, headers=sent)
         said = json.loads(answer.data)
     except (HTTPError, ValueError) as error:
-        raise SignInError("the identity provider is out of reach - try again later") from error
+        raise SignInError(OUT_OF_REACH) from error
     if answer.status != 200 or not isinstance(said, dict):
         raise SignInError(f"the identity provider said no: {_code_in(said) or answer.status}")
     return said

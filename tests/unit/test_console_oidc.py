@@ -188,6 +188,22 @@ def test_a_provider_out_of_reach_is_told_in_words() -> None:
     assert "out of reach - try again later" in answer.text
 
 
+@pytest.mark.parametrize(
+    "mood", [{"hangs_up": "/keys"}, {"metadata": {"jwks_uri": "http://127.0.0.1:1/"}}], ids=str
+)
+def test_keys_out_of_reach_are_told_in_words(kim: Person, mood: dict[str, Any]) -> None:
+    """That is no matter of the answer, which may well be valid."""
+    for name, value in mood.items():
+        setattr(kim.provider, name, value)
+    shown = kim.sign_in()
+    assert shown.status_code == 403
+    assert "out of reach - try again later" in shown.text
+    kim.provider.hangs_up, kim.provider.metadata = "", {}
+    kim.clock.seconds += 3601
+    kim.sign_in()
+    assert kim.is_in()
+
+
 # The provider's ways
 
 
