@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, File, Form, UploadFile
+from pydantic import AfterValidator
 
 from quillgate.errors import UserError
 from quillgate.users.directory import Directory
@@ -49,6 +50,10 @@ class TypedKeys:
 def shown_again(text: str) -> str:
     """The text, unless a private key is in it."""
     return "" if has_private_key(text) else text
+
+
+# What is typed to look for something: a page shows it again, and people paste into any field.
+SearchedFor = Annotated[str, AfterValidator(shown_again)]
 
 
 def _typed_keys(

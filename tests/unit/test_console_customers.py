@@ -127,6 +127,28 @@ def test_a_private_key_in_a_wrong_field_is_not_shown_either(support: Browser, fi
     assert private.split()[5] not in answer.text
 
 
+SEARCHES = [
+    ("/customers", "q"),
+    ("/uploads", "key"),
+    ("/uploads", "user"),
+    ("/uploads/rows", "user"),
+    ("/routes", "key"),
+    ("/routes/try", "key"),
+    ("/changes", "about"),
+]
+
+
+@pytest.mark.parametrize(("path", "field"), SEARCHES)
+def test_nor_is_one_that_is_searched_for(support: Browser, path: str, field: str) -> None:
+    """Without its armour: so much of it every field takes."""
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    private = pem.splitlines()[1]
+    answer = support.get(path, params={field: f"  {private} "})
+    assert answer.status_code == 200
+    assert private not in answer.text
+
+
 def test_every_line_that_is_no_key_is_explained_and_comes_back_as_typed(
     stack: Stack, support: Browser
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from quillgate.console.rendering import render
+from quillgate.console.typed import SearchedFor
 from quillgate.console.visitors import Viewer
 
 # Each is a read: a full page must not cost more than three times what a page of ten does.
@@ -24,7 +25,7 @@ def routes() -> APIRouter:
     def changes(
         request: Request,
         visitor: Viewer,
-        about: Annotated[str, Query(max_length=1024)] = "",
+        about: Annotated[SearchedFor, Query(max_length=1024)] = "",
         after: Annotated[str, Query(pattern=_NAME)] = "",
     ) -> Response:
         """The newest first."""

@@ -11,7 +11,7 @@ from quillgate.console.desk import Desk
 from quillgate.console.pages.customer_one import path_of
 from quillgate.console.recent import last_uploads
 from quillgate.console.rendering import render
-from quillgate.console.typed import shown_again
+from quillgate.console.typed import SearchedFor
 from quillgate.console.visitors import Viewer
 from quillgate.users.model import Listed
 
@@ -27,14 +27,14 @@ def routes() -> APIRouter:
     def customers(
         request: Request,
         visitor: Viewer,
-        q: Annotated[str, Query(max_length=1000)] = "",
+        q: Annotated[SearchedFor, Query(max_length=1000)] = "",
         page: Annotated[str, Query(max_length=_LONGEST_TOKEN)] = "",
     ) -> Response:
         """Those whose names hold all the words of `q`, or a page of all."""
         desk: Desk = request.app.state.desk
         directory = desk.directory(visitor)
         users: Sequence[Listed]
-        if words := shown_again(q).strip():
+        if words := q.strip():
             users, next_page = directory.search(words, _SHOWN + 1), None
         else:
             found = directory.page(_SHOWN, page or None)

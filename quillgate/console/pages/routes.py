@@ -11,11 +11,12 @@ from sftp_watchdog.routes import Routes
 
 from quillgate.console.errors import problem
 from quillgate.console.rendering import render
+from quillgate.console.typed import SearchedFor
 from quillgate.console.visitors import Viewer
 from quillgate.operate.routing import Routing, routing
 
 _SHOWN = 100
-Key = Annotated[str, Query(max_length=1024)]
+Key = Annotated[SearchedFor, Query(max_length=1024)]
 
 
 @dataclass(frozen=True)

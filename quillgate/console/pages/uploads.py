@@ -13,6 +13,7 @@ from quillgate.console.desk import Desk
 from quillgate.console.pages import upload
 from quillgate.console.rendering import render
 from quillgate.console.states import LISTED, told
+from quillgate.console.typed import SearchedFor
 from quillgate.console.visitors import Viewer, Visitor
 from quillgate.operate import lists
 from quillgate.operate.lists import Query
@@ -24,7 +25,7 @@ _AFTER = "^([0-9]{13}(-[0-9a-f]{32}-[0-9a-f]{64})?)?$"
 
 
 def _query(
-    user: Annotated[str, Asked(max_length=100)] = "",
+    user: Annotated[SearchedFor, Asked(max_length=100)] = "",
     state: Annotated[str, Asked(pattern=f"^({'|'.join(LISTED)})?$")] = "",
     day: Annotated[str, Asked(max_length=10)] = "",
     after: Annotated[str, Asked(pattern=_AFTER)] = "",
@@ -48,7 +49,7 @@ def routes() -> APIRouter:
         request: Request,
         visitor: Viewer,
         query: Wanted,
-        key: Annotated[str, Asked(max_length=2048)] = "",
+        key: Annotated[SearchedFor, Asked(max_length=2048)] = "",
         day: str = "",
     ) -> Response:
         """The newest first; with a key, that file."""
