@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from quillgate.console.pages import all_pages
 from quillgate.console.sign_in import ChosenRole
 from quillgate.console.visitors import Needs, Role
-from tests.unit.console_fakes import browser
+from tests.unit.console_fakes import browser, console
 
 # For everybody, signed in or not.
 _OPEN = {("GET", "/_console/health")}
@@ -37,6 +38,16 @@ def test_every_page_and_action_says_which_role_it_needs() -> None:
         (method, route.path) for method, route in _actions() if not list(_needs(route.dependant))
     }
     assert silent == _OPEN
+
+
+def test_nothing_is_served_but_those_and_our_own_files() -> None:
+    """Else a page might be added that no test here knows."""
+    app = console()
+    paths = app.openapi()["paths"].items()
+    served = {(method.upper(), path) for path, methods in paths for method in methods}
+    assert served == {(method, route.path) for method, route in _actions()}
+    others = [each for each in app.routes if isinstance(each, Mount | Route)]
+    assert [each.path for each in others if not isinstance(each, APIRoute)] == ["/static"]
 
 
 def test_viewers_change_nothing_but_their_role() -> None:
