@@ -2,7 +2,7 @@
 
 `POST /` with `X-Amz-Target: TransferService.<Operation>`. Beside it, of our own: `GET /health`, and
 the header `X-Quillgate-Server-Id` on CreateServer, which chooses the id of the new server.
-Requests need not be signed: whoever can reach the port is trusted.
+Requests need not be signed: whoever can reach the port is trusted, but for web pages.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from emulator.transfer.errors import InternalError, SerializationError, StoreError, TransferError
+from emulator.transfer.errors import (
+    FromAPageError,
+    InternalError,
+    SerializationError,
+    StoreError,
+    TransferError,
+)
 from emulator.transfer.model import WATCHING
 from emulator.transfer.operations import perform
 from emulator.transfer.scope import Answer, Scope
@@ -59,6 +65,7 @@ async def _call(scope: Scope, request: Request) -> Response:
     operation = request.headers.get("X-Amz-Target", "").removeprefix(_TARGET_PREFIX)
     scope = replace(scope, wanted_server_id=request.headers.get(_SERVER_ID_HEADER))
     try:
+        _refuse_pages(request)
         body = await _body(request)
         answer = await run_in_threadpool(_perform, operation, scope, body)
     except TransferError as error:
@@ -82,6 +89,12 @@ def _perform(operation: str, scope: Scope, body: bytes) -> Answer | None:
         raise InternalError(
             f"the emulator failed: '{reason}' - its log has the traceback"
         ) from error
+
+
+def _refuse_pages(request: Request) -> None:
+    """Browsers send `Origin` with every POST, also to a name that leads here (DNS rebinding)."""
+    if (origin := request.headers.get("Origin")) is not None:
+        raise FromAPageError(origin)
 
 
 async def _body(request: Request) -> bytes:

@@ -5,6 +5,7 @@ TransferError                 rendered by itself: HTTP status, code and body as 
 ├── ValidationError           a member breaks the API's model: length, pattern, enum, missing
 ├── UnknownOperationError     no such operation in the API
 ├── NotEmulatedError          an operation of AWS that this emulator does not have
+├── FromAPageError            a web page asks, which no client of AWS is
 ├── InvalidRequestError       well-formed, and still refused
 ├── InvalidNextTokenError     a NextToken this API did not give
 ├── NotFoundError             with Resource and ResourceType
@@ -69,6 +70,16 @@ class NotEmulatedError(TransferError):
     code = "NotImplementedException"
     status = 501
     message_member = "message"
+
+
+class FromAPageError(TransferError):
+    """Of our own: nobody signs here, so that any page in the user's browser might ask."""
+
+    code = "AccessDeniedException"
+    status = 403
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(f"refused for web pages: '{origin[:200]}' - ask with an AWS SDK")
 
 
 class InvalidRequestError(TransferError):

@@ -153,6 +153,19 @@ def test_whatever_is_sent_gets_an_answer_of_the_api(
     assert answer.json()["message"]
 
 
+@pytest.mark.parametrize("origin", ["http://evil.example", "http://127.0.0.1:4567", "null"])
+def test_a_web_page_gets_nothing(
+    http: httpx.Client, transfer_client: TransferClient, origin: str
+) -> None:
+    """Whatever name has led the browser here, its own included."""
+    before = len(transfer_client.list_servers()["Servers"])
+    refused = post(http, "CreateServer", b"{}", Origin=origin, Host="evil.example")
+    assert refused.status_code == 403
+    assert refused.json()["__type"] == "AccessDeniedException"
+    assert origin in refused.json()["Message"]
+    assert len(transfer_client.list_servers()["Servers"]) == before
+
+
 def test_health_answers_when_ready(http: httpx.Client, transfer_store: Store) -> None:
     answer = http.get("/health")
     assert answer.json() == {"status": "ready", "revision": transfer_store.revision()}
