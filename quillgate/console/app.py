@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.staticfiles import StaticFiles
@@ -50,7 +51,11 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         dependencies=[Depends(security.ours_only)],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)), _session(cookie)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts)),
+            _session(cookie),
+            Middleware(BaseHTTPMiddleware, dispatch=security.bounded),
+        ],
     )
     app.state.desk, app.state.sign_in = desk, sign_in
     app.middleware("http")(security.add_headers)

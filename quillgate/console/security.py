@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
-from quillgate.console.errors import NotOursError, unexpected
+from quillgate.console.errors import NotOursError, problem, unexpected
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+# More than any form of ours.
+_LARGEST_REQUEST = 20_000_000
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -40,6 +42,16 @@ async def add_headers(
     if request.url.scheme == "https":
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     return response
+
+
+async def bounded(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    """Middleware: what is too large is not read. A form is, before anybody asks whose it is."""
+    if int(request.headers.get("Content-Length", 0)) > _LARGEST_REQUEST:
+        words = f"at most {_LARGEST_REQUEST:,} bytes can be sent - take another file, or less text"
+        return problem(request, 413, "That is too large", words)
+    return await call_next(request)
 
 
 async def ours_only(request: Request) -> None:

@@ -52,6 +52,15 @@ def test_our_own_page_may_change() -> None:
     assert "operator</strong>" in visitor.get("/changes").text
 
 
+def test_what_is_far_too_large_is_refused_before_it_is_read() -> None:
+    """Another site's page may send it: a file would be on the disk before the token is missed."""
+    headers = {"Content-Type": "multipart/form-data; boundary=a"}
+    answer = browser().client.post("/customers", content=20_000_001 * b"a", headers=headers)
+    assert answer.status_code == 413
+    assert "at most 20,000,000 bytes can be sent" in answer.text
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
 def test_it_answers_to_loopback_names_only() -> None:
     """Else another site's name, pointed at this machine, would be let in (DNS rebinding)."""
     visitor = browser()
