@@ -148,8 +148,18 @@ class Audit:
 
     def _read(self, names: Sequence[str]) -> tuple[Change, ...]:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            texts = pool.map(lambda name: self.ledger.text(f"{_ALL}{name}"), names)
-            return tuple(Change.from_json(text) for text in texts if text)
+            return tuple(filter(None, pool.map(self._read_one, names)))
+
+    def _read_one(self, name: str) -> Change | None:
+        """The entry of that name; what is none must neither be hidden nor hide others."""
+        try:
+            text = self.ledger.text(f"{_ALL}{name}")
+            return None if text is None else Change.from_json(text)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return Change(
+                name, "", "nobody known", "command", "not an entry:", f"{_ALL}{name}",
+                result="failed", problem="somebody has written over it by hand",
+            )  # fmt: skip
 
 
 def _about(about: str) -> str:

@@ -85,6 +85,20 @@ def test_what_failed_is_told_although_that_cannot_be_put_on_record() -> None:
         raise ValueError("no such key")
 
 
+@pytest.mark.parametrize("text", [b"", b"\xff", b"{}", b"[]", b'{"id": "1"}'])
+def test_what_is_no_entry_is_neither_hidden_nor_hides_others(text: bytes) -> None:
+    s3 = FakeBucket()
+    audit = _audit(s3)
+    for name in ("acme", "zoe"):
+        with audit.change("users add", name):
+            pass
+    [_, first] = sorted(name for name in s3.objects if name.startswith("audit/all/"))
+    s3.objects[first] = text
+    zoe, written_over = audit.newest().changes
+    assert zoe.about == "zoe"
+    assert (written_over.about, written_over.result) == (first, "failed")
+
+
 def test_the_newest_come_first_page_by_page() -> None:
     audit = _audit(FakeBucket())
     for number in range(5):
