@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from samtranslator.yaml_helper import yaml_parse
@@ -48,6 +49,21 @@ NEEDED = {
     "SupportGroup": "support",
     "OperatorGroup": "operators",
 }
+WATCHDOG = "local-quillgate-sftp-watchdog"
+# What the function's role has no need of; tests/data/roles/console.txt has all of it.
+DENIED: list[tuple[str, dict[str, str]]] = [
+    ("s3.put_object", {"Bucket": "{bucket}", "Key": "acme/incoming/feigned.csv.tmp"}),
+    ("s3.put_object", {"Bucket": "{bucket}", "Key": "acme/outgoing/feigned.csv.story.txt"}),
+    ("s3.delete_object", {"Bucket": "{bucket}", "Key": "acme/incoming/feigned.csv.tmp"}),
+    ("s3.delete_object", {"Bucket": "{ledger}", "Key": "entries/of-a-test/1.json"}),
+    ("s3.delete_object", {"Bucket": "{ledger}", "Key": "audit/all/of-a-test"}),
+    ("sqs.delete_message", {"QueueUrl": "{queue}", "ReceiptHandle": "none"}),
+    ("secretsmanager.get_secret_value", {"SecretId": "local/quillgate/sftp/watchdog"}),
+    ("lambda.get_function", {"FunctionName": WATCHDOG}),
+    ("logs.filter_log_events", {"logGroupName": f"/aws/lambda/{WATCHDOG}"}),
+    ("cloudformation.describe_stacks", {"StackName": NAME}),
+    ("iam.list_roles", {}),
+]
 # Handles each line of its input, an event, as Lambda would have it handled.
 RUNTIME = """
 import json, sys
@@ -342,6 +358,40 @@ def test_a_customer_is_managed_by_the_role_that_the_function_has(
     assert trail.count("kim@example.com as operator, console") == 4
     listed = environment.client("s3").list_objects_v2(Bucket=environment.bucket, Prefix=f"{name}/")
     assert {it["Key"] for it in listed["Contents"]} >= {f"{name}/incoming/", f"{name}/outgoing/"}
+
+
+@pytest.fixture(scope="module")
+def role(environment: Environment, stack: dict[str, str]) -> Callable[[str], Any]:
+    """Clients with the credentials of the function."""
+    found = environment.client("lambda").get_function_configuration(
+        FunctionName=stack["ConsoleFunctionName"]
+    )
+    return environment.session_as(found["Role"])
+
+
+@pytest.mark.parametrize(("call", "parameters"), DENIED, ids=lambda it: str(it).strip("{}"))
+def test_what_the_role_does_not_need_is_refused(
+    role: Callable[[str], Any], environment: Environment, call: str, parameters: dict[str, str]
+) -> None:
+    """To it, that is: the same call is answered to somebody else."""
+    places = {
+        "bucket": environment.bucket,
+        "ledger": environment.ledger_bucket,
+        "queue": environment.queue_url,
+    }
+    filled = {name: value.format(**places) for name, value in parameters.items()}
+    assert "AccessDenied" in str(_asked(role, call, filled))
+    assert _asked(environment.client, call, filled) in {None, "ReceiptHandleIsInvalid"}
+
+
+def _asked(client: Callable[[str], Any], call: str, parameters: dict[str, str]) -> str | None:
+    """The code of the error, if there is one."""
+    service, operation = call.split(".")
+    try:
+        getattr(client(service), operation)(**parameters)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return None
 
 
 def test_the_package_runs_where_there_is_nothing_else(

@@ -7,6 +7,7 @@ every action of the template against our own reading of IAM.
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -157,6 +158,9 @@ DENIED: list[tuple[str, str, dict[str, Any]]] = [
     ("colleague", "sqs.send_message", {**QUEUE, **MESSAGE}),
     ("colleague", "sns.publish", {"TopicArn": "{AlarmTopic}", "Message": "feigned"}),
 ]
+READING = re.compile(r"\w+\.(get|head|list|describe|filter)_\w+")
+# What somebody who may do all may do, without taking anything from the tests after.
+HARMLESS = [it for it in DENIED if it[0] == "colleague" or READING.fullmatch(it[1])]
 
 
 class Scene:
@@ -301,14 +305,12 @@ def test_what_is_not_needed_is_refused(
     assert scene.ask(who, call, parameters) in REFUSED
 
 
-@pytest.mark.parametrize(
-    ("call", "parameters"), [it[1:] for it in DENIED if it[0] == "colleague"], ids=told
-)
+@pytest.mark.parametrize(("call", "parameters"), [it[1:] for it in HARMLESS], ids=told)
 def test_who_may_do_everything_is_answered(
     scene: Scene, call: str, parameters: dict[str, Any]
 ) -> None:
     """The refusals say something of the roles: the same calls are answered to others."""
-    assert scene.ask("administrator", call, parameters) is None
+    assert scene.ask("administrator", call, parameters) in {None, "ResourceNotFoundException"}
 
 
 @pytest.mark.parametrize("role", ["UserRole", "WatchdogRole", "SweepRole"])
