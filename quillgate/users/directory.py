@@ -19,6 +19,8 @@ from quillgate.users import switching
 from quillgate.users.accounts import NAME, Accounts
 from quillgate.users.held import held, on_record
 from quillgate.users.homes import Home, checked_folder
+from quillgate.users.key_kinds import PRIVATE
+from quillgate.users.key_text import has_private_key
 from quillgate.users.keys import read_keys
 from quillgate.users.making import Place
 from quillgate.users.model import Account, HeldKey, HomeType, Listed, PublicKey, UsersPage
@@ -253,6 +255,8 @@ def _refuse(others: Sequence[str], why: str, key: PublicKey, advice: str) -> Non
 
 def _chosen(found: Account, key: str) -> HeldKey:
     """By its id or fingerprint, or by the key itself: that is what people have at hand."""
+    if has_private_key(key):
+        raise UserError("no key was removed from", found.name, PRIVATE)
     wanted = key.strip().removeprefix("SHA256:").rstrip("=")
     pasted = {each.fingerprint for each in read_keys(key).keys}
     for each in found.keys:

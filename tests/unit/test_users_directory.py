@@ -10,6 +10,8 @@ from itertools import islice
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sftp_watchdog.errors import LedgerError
@@ -162,6 +164,16 @@ def test_keys_are_removed_by_id_or_fingerprint(stack: Stack) -> None:
     assert _fingerprints(stack) == {keys[3].fingerprint}
     with pytest.raises(UserError, match=re.escape(f"name one of: {keys[3].fingerprint}")):
         stack.directory.remove_key("acme", "")
+
+
+def test_a_private_key_named_to_be_removed_is_not_repeated(stack: Stack) -> None:
+    key = Ed25519PrivateKey.generate()
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    stack.directory.add("acme", [new_key()])
+    with pytest.raises(UserError, match=r"no key was removed from: 'acme' - .*PRIVATE") as refused:
+        stack.directory.remove_key("acme", pem)
+    assert pem.split("\n")[1] not in str(refused.value)
+    assert len(stack.trail()) == 1
 
 
 def test_too_many_keys_are_refused_in_transfers_words(stack: Stack) -> None:
