@@ -146,7 +146,7 @@ not_run(
     "BOTO",
     "D",
     "signatures are not checked: whoever reaches the port is trusted",
-    different="the Transfer API is open to whoever reaches it, on 127.0.0.1",
+    different="the Transfer API is open to whoever reaches it, on 127.0.0.1, but for web pages",
 )
 not_run(
     "ConflictException",
