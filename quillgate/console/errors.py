@@ -26,6 +26,10 @@ _log = logging.getLogger(__name__)
 _IN_ITS_PLACE = {"HX-Reswap": "innerHTML", "HX-Reselect": ".problems"}
 # What the framework has no words for that help anybody.
 _WORDS = {
+    400: (
+        "Nothing was changed",
+        "what was sent is far too long, or did not arrive whole - go back, and send less",
+    ),
     404: ("There is no such page", "the address is none of this console's - choose an area above"),
     405: (
         "That cannot be done here",
