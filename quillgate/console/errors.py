@@ -20,12 +20,17 @@ from quillgate.errors import (
     QuillgateError,
     TargetError,
 )
+from quillgate.users.key_text import has_private_key
 
 _log = logging.getLogger(__name__)
 # What asked may be looking for a part that no problem has, or be replaced by what it gets.
 _IN_ITS_PLACE = {"HX-Reswap": "innerHTML", "HX-Reselect": ".problems"}
 # What the framework has no words for that help anybody.
 _WORDS = {
+    400: (
+        "Nothing was changed",
+        "what was sent is far too long, or did not arrive whole - go back, and send less",
+    ),
     404: ("There is no such page", "the address is none of this console's - choose an area above"),
     405: (
         "That cannot be done here",
@@ -46,14 +51,21 @@ class NotAllowedError(Exception):
 
 
 class NotOursError(Exception):
-    """A change that was not asked for from one of the console's own pages."""
+    """A change that was not asked for from one of the console's own pages, or from one too old.
+
+    `typed` is the long text that came with it, to be shown again: browsers do not keep it.
+    """
+
+    def __init__(self, typed: str = "") -> None:
+        self.typed = "" if has_private_key(typed) else typed
+        super().__init__("the page was too old or not ours - go back, load it again, and repeat")
 
 
 def add_handlers(app: FastAPI) -> None:
     """Turn what is known to go wrong into a page; the rest is `unexpected`."""
     app.add_exception_handler(NotSignedInError, _sign_in)
     app.add_exception_handler(NotAllowedError, _forbidden)
-    app.add_exception_handler(NotOursError, _forbidden)
+    app.add_exception_handler(NotOursError, _not_ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(NoUploadError, _missing)
@@ -116,6 +128,12 @@ def _asked_for(request: Request) -> str:
 
 def _forbidden(request: Request, error: Exception) -> Response:
     return problem(request, 403, "That is not allowed", str(error))
+
+
+def _not_ours(request: Request, error: Exception) -> Response:
+    assert isinstance(error, NotOursError)  # noqa: S101  # Starlette's contract
+    values = {"title": "That is not allowed", "words": str(error), "typed": error.typed}
+    return _told(request, "problem", 403, may_pass=False, **values)
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -14,6 +14,8 @@ from quillgate.console.errors import NotOursError, problem, unexpected
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # More than any form of ours.
 _LARGEST_REQUEST = 20_000_000
+# Fields of our forms that nobody types twice: routes, and keys.
+_LONG = ("text", "keys")
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -64,8 +66,10 @@ async def ours_only(request: Request) -> None:
         request.session["csrf"] = secrets.token_urlsafe(24)
     if request.method in _SAFE_METHODS:
         return
-    if not (_is_from_here(request) and _is_known(request, await _token(request))):
-        raise NotOursError("the page was too old or not ours - go back, load it again, and repeat")
+    if not _is_from_here(request):
+        raise NotOursError
+    if not _is_known(request, await _token(request)):
+        raise NotOursError(await _typed(request))
 
 
 def _is_from_here(request: Request) -> bool:
@@ -78,6 +82,11 @@ def _is_from_here(request: Request) -> bool:
 async def _token(request: Request) -> str:
     given = request.headers.get("X-CSRF-Token")
     return given if given is not None else str((await request.form()).get("csrf", ""))
+
+
+async def _typed(request: Request) -> str:
+    form = await request.form()
+    return "\n".join(str(form[name]) for name in _LONG if name in form)
 
 
 def _is_known(request: Request, token: str) -> bool:

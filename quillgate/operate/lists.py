@@ -70,7 +70,7 @@ def entries(ledger: Ledger, refs: Sequence[Ref]) -> list[Entry]:
 
 def _by_day(ledger: Ledger, after: str, limit: int, now: datetime) -> tuple[list[str], str | None]:
     """Names, one more than `limit` if there are as many; else where to go on, None at the end."""
-    day = datetime.fromisoformat(names.moment_of(after)) if after else now
+    day = min(datetime.fromisoformat(names.moment_of(after)), now) if after else now
     oldest = next(iter(ledger.page(names.DAYS, 1)), None)
     listed: list[str] = []
     for _ in range(_DAYS_LOOKED_AT):

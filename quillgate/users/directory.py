@@ -135,7 +135,8 @@ class Directory:
         home = self.home(name, folder, home_type)
         self.accounts.homes().claim(home.path, name)
         self._claim(name, keys, allow_shared=allow_shared)
-        after = {"home": home.path, "home_type": home_type, "keys": [each.line for each in keys]}
+        shown = [{"fingerprint": each.fingerprint, "line": each.line} for each in keys]
+        after = {"home": home.path, "home_type": home_type, "keys": shown}
         try:
             with self.audit.change("users add", name, after=after):
                 self._make(name, home, keys)

@@ -20,7 +20,9 @@ PRIVATE = (
     "this is the PRIVATE half of a key; nothing of it was kept - treat it as exposed: the customer "
     "makes a new pair and sends the public half only (the file that ends in .pub)"
 )
-NOTHING = "nothing was pasted - paste the public key, one line such as `ssh-ed25519 AAAA... name`"
+NOTHING = (
+    "there is nothing in it - paste the public key, one line such as `ssh-ed25519 AAAA... name`"
+)
 TOO_LONG = "this is far longer than public keys are - paste the public key alone"
 DAMAGED = (
     "the key is damaged or incomplete - copy the whole line again, from its first letters "

@@ -6,9 +6,10 @@ tests/unit/test_console_cost.py fails when the console serves a page that is not
 from __future__ import annotations
 
 # The path as the console declares it, and those to open: with a customer `{user}`, one of the
-# customer's files `{key}`, its `{version}`, and a version of the routes `{routes}`.
+# customer's files `{key}`, its `{version}`, a version of the routes `{routes}`, and
+# a `{day}`, today.
 PAGES = {
-    "/customers": ["/customers", "/customers?q={user}"],
+    "/customers": ["/customers", "/customers?q={user}", "/customers?q=c", "/customers?q=nobody"],
     "/customers/new": ["/customers/new"],
     "/customers/{name}": ["/customers/{user}"],
     "/customers/{name}/": ["/customers/{user}/"],
@@ -19,6 +20,11 @@ PAGES = {
         "/uploads?user={user}",
         "/uploads?state=dead",
         "/uploads?state=rejected",
+        "/uploads?user={user}&state=dead",
+        "/uploads?user=nobody",
+        "/uploads?day={day}",
+        "/uploads?user={user}&state=dead&day={day}",
+        "/uploads?key={key}",
     ],
     "/uploads/one": ["/uploads/one?key={key}", "/uploads/one?key={key}&version={version}"],
     "/dead-letters": ["/dead-letters"],
@@ -32,7 +38,7 @@ PAGES = {
 }
 # Parts of those pages, as they are loaded by themselves.
 PARTS = {
-    "/uploads/rows": ["/uploads/rows"],
+    "/uploads/rows": ["/uploads/rows", "/uploads/rows?user={user}&state=dead"],
     "/routes/try": ["/routes/try?key={key}"],
     "/routes/text": ["/routes/text"],
 }

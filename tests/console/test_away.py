@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from quillgate.console.app import Cookie, create_app
 from quillgate.console.desk import Desk
@@ -17,6 +18,8 @@ from quillgate.operate.deployment import Deployment
 from tests.console.axe import obstacles
 from tests.console.deployed import served
 from tests.console.person import Person
+from tests.console.tasks import ROUTES
+from tests.integration.support import Environment
 
 
 class MishapError(Exception):
@@ -56,3 +59,28 @@ def test_it_says_so_to_everybody(
         person.sees(words)
         assert obstacles(person.page) == []
         person.leave()
+
+
+@pytest.mark.parametrize(
+    ("path", "label", "place"),
+    [
+        ("/customers", "Search by name", "#found"),
+        ("/routes", "Folder and file name", "#answer"),
+        ("/routes/edit", ROUTES, "#checked"),
+    ],
+)
+def test_no_answer_is_not_taken_for_the_one_before(
+    browser: Browser, environment: Environment, path: str, label: str, place: str
+) -> None:
+    """While one types; the browser's own complaints are no problem then."""
+    person = Person(browser, environment.console_url)
+    person.work_as("operator")
+    person.open(path)
+    person.page.route("**/*", lambda route: route.abort())
+    person.fill(label, "x")
+    person.is_warned("cannot be reached")
+    person.page.unroute("**/*")
+    person.fill(label, "xy")
+    expect(person.page.locator(place)).not_to_contain_text("cannot be reached")
+    expect(person.page.locator(place)).to_contain_text(re.compile("."))
+    person.leave()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -47,6 +48,7 @@ def _filled_in(environment: Environment) -> Iterator[str]:
         "user": KEY.partition("/")[0],
         "key": quote(KEY, safe=""),
         "version": s3.head_object(**where, Key=KEY)["VersionId"],
+        "day": f"{datetime.now(UTC):%Y-%m-%d}",
         "routes": s3.head_object(**where, Key="watchdog.config")["VersionId"],
     }
     yield from (path.format(**names) for paths in PAGES.values() for path in paths)

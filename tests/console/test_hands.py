@@ -62,6 +62,17 @@ def test_on_a_phone_the_note_for_the_customer_is_seen_whole(visit: Visit) -> Non
     assert note.evaluate("it => it.scrollHeight <= it.clientHeight + 1")
 
 
+def test_on_a_phone_the_longest_name_stays_on_the_page(visit: Visit) -> None:
+    person, name = visit(viewport={"width": 375, "height": 667}), f"{new_name()}-".ljust(100, "x")
+    added_customer(person, name, "")
+    for path in ("", "/keys/new", "/remove"):
+        person.open(f"/customers/{name}{path}")
+        assert person.page.evaluate("document.documentElement.scrollWidth") == 375, path
+    person.open(f"/customers/{name}")
+    person.unfold(f"Disable {name}")
+    assert person.page.evaluate("document.documentElement.scrollWidth") == 375
+
+
 @pytest.fixture
 def customer(environment: Environment) -> NewUser:
     return environment.new_user()

@@ -79,6 +79,18 @@ def test_a_change_is_undone(visit: Visit, customer: NewUser) -> None:
     person.sees("routes undo")
 
 
+def test_what_was_typed_on_a_page_that_is_too_old_is_not_lost(visit: Visit) -> None:
+    """As after the console was started again: going back loads the page anew."""
+    person = visit("operator")
+    person.open("/routes/edit")
+    person.page.locator("main [name=csrf]").evaluate("it => it.value = 'old'")
+    person.fill(ROUTES, "# the work of an hour")
+    person.press("Save and put in force")
+    person.is_warned("too old or not ours")
+    kept = person.field("What you typed: copy it before you go back")
+    expect(kept).to_have_value("# the work of an hour")
+
+
 def test_of_two_who_change_them_at_once_the_second_sees_the_firsts(visit: Visit) -> None:
     first, second = visit("operator"), visit("operator")
     for each in (first, second):

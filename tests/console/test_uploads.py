@@ -96,6 +96,8 @@ def test_a_file_is_found_without_javascript(
     person.fill("File", f"{key}x")
     person.press("Show")
     person.is_warned("no upload")
+    expect(person.page.get_by_role("alert")).to_be_focused()
+    expect(person.field("File")).to_have_value(f"{key}x")
 
 
 def test_what_nobody_can_deliver_is_settled_by_an_operator_who_says_why(

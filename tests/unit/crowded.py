@@ -48,12 +48,15 @@ def name_of(number: int) -> str:
 
 
 def site(users: int, uploads: int, letters: int) -> Site:
-    """So many users; uploads, a seventh in each state, and so many changes; dead letters."""
+    """So many users; uploads, a seventh in each state, and so many changes; dead letters.
+
+    The first user, whose pages are looked at, has an eighth of the uploads and all changes.
+    """
     now = datetime.now(UTC)
     entries = list(_entries(users, uploads, now))
     files, ledger = aws.Bucket(at=now), aws.Bucket(at=now)
     files.fill({**{each.key: b"n" for each in entries}, "watchdog.config": ROUTES.encode()})
-    ledger.fill({**dict(_ledger(entries)), **dict(_trail(users, uploads // len(STATES), now))})
+    ledger.fill({**dict(_ledger(entries)), **dict(_trail(uploads // len(STATES), now))})
     dead = [each for each in entries if each.outcome == "dead"][:letters]
     bill, parts = aws.Bill(), {
         "s3": aws.S3({BUCKET: files, LEDGER: ledger}),
@@ -88,14 +91,18 @@ def _operator(clients: Mapping[str, Any]) -> Browser:
     return browser
 
 
+def _turn(number: int, users: int) -> int:
+    return 1 + number % (users - 1) if number % 8 else 0
+
+
 def _entries(users: int, uploads: int, now: datetime) -> Iterator[Entry]:
-    """The newest first; users take turns."""
+    """The newest first; all users but the first take turns."""
     body_etag = aws.etag(b"n")
     some = _upload("some", now, body_etag)
     begun = Entry.begun(some, "", in_utc(now), in_utc(now))
     step = timedelta(days=_DAYS) / max(uploads, 1000)
     for number in range(uploads):
-        at, name = now - number * step, name_of(number % users)
+        at, name = now - number * step, name_of(_turn(number, users))
         upload = _upload(f"{name}/incoming/{number}.csv", at, body_etag)
         state: Any = STATES[number % len(STATES)]
         yield replace(
@@ -125,11 +132,11 @@ def _ledger(entries: Sequence[Entry]) -> Iterator[tuple[str, aws.Body]]:
         yield from ((folder + name, b"") for folder in folders)
 
 
-def _trail(users: int, changes: int, now: datetime) -> Iterator[tuple[str, aws.Body]]:
+def _trail(changes: int, now: datetime) -> Iterator[tuple[str, aws.Body]]:
     """As `Audit.change` writes it."""
     step = timedelta(days=_DAYS) / max(changes, 1000)
     for number in range(changes):
-        at, about = in_utc(now - number * step), name_of(number % users)
+        at, about = in_utc(now - number * step), name_of(0)
         change = Change(f"{number:016x}", at, "kim", "console", "users disable", about)
         name = f"{newest_first(at)}-{change.id}"
         yield f"audit/all/{name}", partial(_text, change)

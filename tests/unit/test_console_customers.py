@@ -162,6 +162,40 @@ def test_every_line_that_is_no_key_is_explained_and_comes_back_as_typed(
     assert _writes(stack) == []
 
 
+@pytest.mark.parametrize("lines", [6, 1000])
+def test_a_mail_or_a_sheet_does_not_drown_what_there_is_to_say(
+    support: Browser, lines: int
+) -> None:
+    content = f"{line()}\n" + "day,amount\n" * lines
+    pasted = support.post("/customers", name="acme", keys=content)
+    filed = _with_file(support, "/customers", content.encode(), name="acme")
+    for answer in (pasted, filed):
+        assert f"lines 2, 3, 4, 5, 6 and {lines - 5} more: this is no" in _wrong(answer, "keys")
+    assert len(filed.text) < 10_000
+
+
+def test_an_empty_file_is_told_of(stack: Stack, support: Browser) -> None:
+    answer = _with_file(support, "/customers", b"\n", name="acme")
+    assert "in the file, line 1: there is nothing in it" in _wrong(answer, "keys")
+    assert _writes(stack) == []
+
+
+def test_a_key_in_a_file_is_not_lost_as_the_form_comes_back(support: Browser) -> None:
+    """Browsers choose no file again: the next try would add a customer without a key."""
+    pasted, filed = line(), line()
+    answer = _with_file(support, "/customers", _putty(filed).encode(), name="a b", keys=pasted)
+    assert f"{pasted}\n{' '.join(filed.split()[:2])} jo</textarea>" in html.unescape(answer.text)
+
+
+def test_what_is_far_too_long_is_refused_in_words(stack: Stack, support: Browser) -> None:
+    fields = {"name": (None, "acme"), "keys": (None, "a" * 1_100_000)}
+    form = {"csrf": (None, support.token()), **fields}
+    answer = support.client.post("/customers", files=form)
+    assert answer.status_code == 400
+    assert "far too long" in answer.text
+    assert _writes(stack) == []
+
+
 @pytest.mark.parametrize("name", ["", "ac", "-acme", "acmé", "a" * 101, "acme/x", 'ac"me', "a\nbc"])
 def test_a_name_that_cannot_be_one_is_explained(support: Browser, name: str) -> None:
     assert "3 to 100 characters" in _wrong(support.post("/customers", name=name), "name")
@@ -284,7 +318,7 @@ def test_a_key_does_not_replace_itself(stack: Stack, support: Browser, key: Publ
 
 def test_an_empty_form_is_explained(support: Browser, key: PublicKey) -> None:
     answer = support.post("/customers/acme/keys", keys="", replaces=key.fingerprint)
-    assert "nothing was pasted" in _wrong(answer, "keys")
+    assert "there is nothing in it" in _wrong(answer, "keys")
     assert "Replace a key of acme" in answer.text
 
 
@@ -324,6 +358,7 @@ def test_a_customer_is_removed_when_the_name_was_typed(
         answer = support.post("/customers/acme/remove", typed=typed)
         assert "that is not the name" in _wrong(answer, "typed")
     assert _writes(stack) == []
+    assert "The customer and the key are removed" in support.get("/customers/acme/remove").text
     answer = support.post("/customers/acme/remove", typed=" acme ")
     assert answer.url.path == "/customers"
     assert "acme is removed" in answer.text

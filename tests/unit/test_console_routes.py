@@ -198,7 +198,7 @@ def test_a_text_out_of_all_proportion_is_refused() -> None:
     where = place(toml())
     answer = save(browser("operator", where), "#" * (3 * MAX_BYTES))
     assert answer.status_code == 400
-    assert "exceeded maximum size" in answer.text
+    assert "far too long" in answer.text
     assert in_force(where) == toml()
 
 

@@ -41,6 +41,15 @@ def test_a_change_from_another_site_is_refused_token_or_not(headers: dict[str, s
     assert visitor.client.post("/role", data=fields, headers=headers).status_code == 403
 
 
+def test_what_was_typed_on_a_page_that_is_too_old_is_shown_again_to_our_own_page() -> None:
+    visitor, form = browser("operator"), {"csrf": "old", "text": "[[route]]\n# <mine>"}
+    assert "# &lt;mine&gt;</textarea>" in visitor.client.post("/routes/edit", data=form).text
+    headers = {"Sec-Fetch-Site": "cross-site"}
+    assert "mine" not in visitor.client.post("/routes/edit", data=form, headers=headers).text
+    form = {"csrf": "old", "keys": "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret"}
+    assert "secret" not in visitor.client.post("/customers", data=form).text
+
+
 def test_our_own_page_may_change() -> None:
     visitor = browser()
     headers = {"Origin": "http://127.0.0.1", "Sec-Fetch-Site": "same-origin"}

@@ -163,13 +163,16 @@ def test_a_file_is_found_by_the_path_the_customer_sees(users: Stack) -> None:
     assert answer.headers["Location"] == address(KEY)
     nobody = visitor.get("/uploads", params={**query, "user": "acme-2"})
     assert nobody.status_code == 404
-    assert "acme-1" in nobody.text
+    assert "no such customer: 'acme-2'" in html.unescape(nobody.text)
+    assert 'href="/customers?q=acme-2"' in nobody.text
+    assert 'value="/incoming/q3 sales.csv"' in nobody.text
 
 
 def test_a_file_nobody_knows_names_what_is_near() -> None:
     answer = browser(place=stack()).get("/uploads", params={"key": "acme/incoming/q3 sale.csv"})
     assert answer.status_code == 404
     assert "q3 sales.csv" in answer.text
+    assert 'value="acme/incoming/q3 sale.csv"' in answer.text
 
 
 def test_a_file_has_its_times_its_route_and_its_versions() -> None:

@@ -62,6 +62,12 @@ def test_it_begins_at_the_end_of_a_day(query: Query) -> None:
     assert found == ["-43200", "-86400", "-172800"]
 
 
+def test_a_day_to_come_is_no_long_silence() -> None:
+    place = Place()
+    kept(place, 0, -DAY)
+    assert list(pages(place, Query(after=lists.from_day("2031-01-01")))) == [["0", "-86400"]]
+
+
 @pytest.mark.parametrize("text", ["2026-13-01", "tomorrow", "2026-11-23T09:00", "20261123"])
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"time data|unconverted|format"):

@@ -144,8 +144,8 @@ def test_a_key_that_has_ended_does_not_come_back_to_life() -> None:
 
 
 REFUSED = {
-    "": "nothing was pasted",
-    " \n# nothing\n": "nothing was pasted",
+    "": "there is nothing in it",
+    " \n# nothing\n": "there is nothing in it",
     "hello": "no public SSH key",
     "ssh-rsa": "damaged",
     "ssh-ed25519 AAAA jo": "damaged",

@@ -30,8 +30,12 @@ def routes() -> APIRouter:
     ) -> Response:
         """The newest first."""
         audit = request.app.state.desk.audit(visitor)
-        page = audit.newest(_SHOWN, after, about or None)
-        return render(request, "changes.html", page=page, about=about, differences=differences)
+        # As it is written first: the name of a file may end with a space.
+        for name in dict.fromkeys((about, about.strip())):
+            page = audit.newest(_SHOWN, after, name or None)
+            if page.changes:
+                break
+        return render(request, "changes.html", page=page, about=name, differences=differences)
 
     return router
 
@@ -52,9 +56,11 @@ def differences(
 
 
 def _texts(value: Any) -> list[str]:
-    """A value for people, line by line; of a key its line, which ends with whose it is."""
+    """A value for people, line by line; of a key its fingerprint, and itself to undo a removal."""
     if value is None:
         return []
     if isinstance(value, list):
         return [text for each in value for text in _texts(each)]
-    return str(value.get("line", value) if isinstance(value, dict) else value).splitlines()
+    if isinstance(value, dict) and "line" in value:
+        return [value["fingerprint"], value["line"]]
+    return str(value).splitlines()

@@ -101,7 +101,7 @@ def _why_not_again(deployment: Deployment, version: VersionLife, entry: Entry | 
     if version.is_deletion:
         return "it was deleted"
     if entry is None:
-        return "it is not on record yet; that happens by itself"
+        return "it has only just arrived, or is not meant to be delivered"
     if version.is_gone:
         return "the file itself is no longer kept: ask the customer to send it again"
     return by_hand.why_not_again(entry, deployment.ledger.now())

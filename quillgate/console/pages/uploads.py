@@ -11,10 +11,12 @@ from fastapi.responses import RedirectResponse
 
 from quillgate.console.desk import Desk
 from quillgate.console.pages import upload
+from quillgate.console.pages.customer_one import account_of
 from quillgate.console.rendering import render
 from quillgate.console.states import LISTED, told
 from quillgate.console.typed import SearchedFor
 from quillgate.console.visitors import Viewer, Visitor
+from quillgate.errors import NoUploadError, TargetError
 from quillgate.operate import lists
 from quillgate.operate.lists import Query
 from quillgate.operate.whereabouts import key_of
@@ -52,11 +54,15 @@ def routes() -> APIRouter:
         key: Annotated[SearchedFor, Asked(max_length=2048)] = "",
         day: str = "",
     ) -> Response:
-        """The newest first; with a key, that file."""
-        if key.strip():
+        """The newest first; with a key, that file, or why there is none beside what was typed."""
+        if not key.strip():
+            return _rendered(request, "uploads/list.html", query, day=day)
+        try:
             found = _find(request.app.state.desk, visitor, key, query.user)
-            return RedirectResponse(upload.place(found), status_code=303)
-        return _rendered(request, "uploads/list.html", query, day)
+        except (NoUploadError, TargetError) as error:
+            form = {"day": day, "key": key, "wrong": str(error)}
+            return _rendered(request, "uploads/list.html", query, **form)
+        return RedirectResponse(upload.place(found), status_code=303)
 
     @router.get("/uploads/rows")
     def rows(request: Request, _: Viewer, query: Wanted) -> Response:
@@ -66,15 +72,17 @@ def routes() -> APIRouter:
     return router
 
 
-def _rendered(request: Request, template: str, query: Query, day: str = "") -> Response:
+def _rendered(request: Request, template: str, query: Query, **form: str) -> Response:
+    """`form` is what the form of the page holds beside the query, and what is `wrong` with it."""
     desk: Desk = request.app.state.desk
     now = desk.now()
     page = lists.uploads(desk.deployment.ledger, query, _SHOWN, now)
     return render(
         request,
         template,
+        status=404 if "wrong" in form else 200,
         query=query,
-        day=day,
+        form=form,
         page=page,
         states=LISTED,
         told=told,
@@ -92,5 +100,5 @@ def _words(query: Query, **more: str) -> str:
 
 def _find(desk: Desk, visitor: Visitor, typed: str, user: str) -> str:
     """The key of a file that may be named as the customer sees it, if the customer is named."""
-    folder = desk.directory(visitor).find(user).folder if user else ""
+    folder = account_of(desk.directory(visitor), user).folder if user else ""
     return key_of(desk.deployment, typed, folder)
