@@ -12,8 +12,8 @@ from quillgate.consent import Consent
 from quillgate.deploy import aws, connect, console, host_keys, local, words
 from quillgate.deploy.host_keys import HostKey
 from quillgate.deploy.stack import Plan, Stack
+from quillgate.deploy.template import check_parameters, repository
 from quillgate.deploy.template import load as load_template
-from quillgate.deploy.template import repository
 from quillgate.errors import DeployError, TargetError
 from quillgate.options import (
     EnvironmentOption,
@@ -145,13 +145,16 @@ def _took_in(client: Client, stack: Stack, given: Mapping[str, str], consent: Co
 
     Not in a dry run: it changes nothing, and CloudFormation plans nothing whose name is taken.
     """
-    left = local.orphans(client, stack, local.stack_name(load_template(repository()), given))
+    template = load_template(repository())
+    left = local.orphans(client, stack, local.stack_name(template, given))
     for bucket in left.values():
-        typer.echo(f"  left by an earlier stack: bucket {bucket}")
+        typer.echo(f"  there already: bucket {bucket}")
     if left and consent.dry_run:
         typer.echo("  a deploy takes them in first, and shows then what it would change")
     elif left:
-        consent.ask("Take them into this stack? What is in them stays as it is.")
+        check_parameters(template, given)
+        # What belongs to another stack CloudFormation refuses to import.
+        consent.ask("Left by an earlier stack? This one takes them in, with all that they hold.")
         stack.adopt_buckets(left)
     return not (left and consent.dry_run)
 

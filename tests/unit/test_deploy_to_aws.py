@@ -131,7 +131,7 @@ def test_what_an_earlier_stack_left_is_taken_in(capsys: pytest.CaptureFixture[st
     assert (imported["ChangeSetType"], deployed["ChangeSetType"]) == ("IMPORT", "UPDATE")
     identified = [it["ResourceIdentifier"]["BucketName"] for it in imported["ResourcesToImport"]]
     assert identified == list(LEFT)
-    assert f"left by an earlier stack: bucket {LEFT[0]}\n" in capsys.readouterr().out
+    assert f"there already: bucket {LEFT[0]}\n" in capsys.readouterr().out
 
 
 def test_nothing_is_taken_in_that_nobody_agreed_to(
@@ -141,6 +141,9 @@ def test_nothing_is_taken_in_that_nobody_agreed_to(
     client = a_client(fake, None, LEFT[1])
     to_aws(client, "eu-west-1", None, dict(GIVEN), [], Consent(dry_run=True))
     assert capsys.readouterr().out.endswith("and shows then what it would change\n")
+    some = {name: it for name, it in GIVEN.items() if name != "QuillToken"}
+    with pytest.raises(DeployError, match="'QuillToken' - add --parameter QuillToken="):
+        to_aws(client, "eu-west-1", None, some, [], Consent(yes=True))
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     with pytest.raises(typer.Abort):
         to_aws(client, "eu-west-1", None, dict(GIVEN), [], Consent())
