@@ -9,7 +9,6 @@ from typing import Any
 import asyncssh
 import pytest
 import typer
-from botocore.exceptions import ClientError
 
 from quillgate.consent import Consent
 from quillgate.deploy import connect, host_keys
@@ -18,6 +17,7 @@ from quillgate.errors import DeployError
 from quillgate.target import Client
 from tests.unit.secrets_fakes import Secrets
 from tests.unit.test_stack import NAME, NO_CHANGE, FakeCloudFormation, made
+from tests.unit.watchdog_fakes import client_error
 
 GIVEN = {
     "Environment": "local",
@@ -51,7 +51,7 @@ class Aws:
 
     def head_bucket(self, **request: str) -> None:
         if request["Bucket"] not in self.buckets:
-            raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 404}}, "HeadBucket")
+            raise client_error(404)
 
     def put_object(self, **request: Any) -> None:
         self.stored.append(request["Key"])
