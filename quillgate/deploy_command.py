@@ -12,8 +12,8 @@ from quillgate.consent import Consent
 from quillgate.deploy import aws, connect, console, host_keys, local, words
 from quillgate.deploy.host_keys import HostKey
 from quillgate.deploy.stack import Plan, Stack
+from quillgate.deploy.template import check_parameters, repository
 from quillgate.deploy.template import load as load_template
-from quillgate.deploy.template import repository
 from quillgate.errors import DeployError, TargetError
 from quillgate.options import (
     EnvironmentOption,
@@ -106,6 +106,8 @@ def to_aws(  # noqa: PLR0913, PLR0917 - the options of the command
     stack = aws.stack_for(client, repository(), given, name)
     _make_room(client, region, stack, consent)
     aws.check_host_keys(stack, given, keys)
+    if not _took_in(client, stack, given, consent):
+        return
     plan = aws.plan(client, region, repository(), given | _kept(client, given, keys), stack)
     losing = _agreed(stack, plan, consent)
     if losing is None:
@@ -136,6 +138,25 @@ def _make_room(client: Client, region: str, stack: Stack, consent: Consent) -> N
     if stack.has_failed_create() and not consent.dry_run:
         consent.ask("Its creation had failed. Delete what is left of it?")
         stack.remove_failed_create()
+
+
+def _took_in(client: Client, stack: Stack, given: Mapping[str, str], consent: Consent) -> bool:
+    """Whether the buckets of an earlier stack of this name are part of this one, if there are any.
+
+    Not in a dry run: it changes nothing, and CloudFormation plans nothing whose name is taken.
+    """
+    template = load_template(repository())
+    left = local.orphans(client, stack, local.stack_name(template, given))
+    for bucket in left.values():
+        typer.echo(f"  there already: bucket {bucket}")
+    if left and consent.dry_run:
+        typer.echo("  a deploy takes them in first, and shows then what it would change")
+    elif left:
+        check_parameters(template, given)
+        # What belongs to another stack CloudFormation refuses to import.
+        consent.ask("Left by an earlier stack? This one takes them in, with all that they hold.")
+        stack.adopt_buckets(left)
+    return not (left and consent.dry_run)
 
 
 def _agreed(stack: Stack, plan: Plan, consent: Consent) -> list[str] | None:

@@ -113,6 +113,13 @@ def _store(secrets: Any, stack_folder: str, key: HostKey, kms_key: str) -> str:
             advice = "it holds another key; delete it first if that one was never used"
             raise DeployError("secret exists", name, advice) from error
         return str(kept["ARN"])
+    except secrets.exceptions.InvalidRequestException as error:
+        # Such as one that somebody has deleted: for 7 to 30 days nobody can use its name.
+        advice = (
+            f"Secrets Manager said: {error}; one that waits to be deleted is deleted at once by:"
+            f" aws secretsmanager delete-secret --secret-id {name} --force-delete-without-recovery"
+        )
+        raise DeployError("secret cannot be made", name, advice) from error
 
 
 def ensure(transfer: Any, secrets: Any, properties: dict[str, Any]) -> None:

@@ -81,7 +81,8 @@ def deploy(
     stack.settle()
     if stack.has_failed_create():
         stack.remove_failed_create()
-    _adopt_orphans(client, stack, name)
+    if left := orphans(client, stack, name):
+        stack.adopt_buckets(left)
     outputs = stack.execute(
         stack.plan(parts.rest, parameters, lambda body: _publish(client("s3"), body))
     )
@@ -141,15 +142,16 @@ def _publish(s3: Any, body: str) -> str:
     return f"{s3.meta.endpoint_url}/{ARTIFACTS_BUCKET}/{key}"
 
 
-def _adopt_orphans(client: Client, stack: Stack, name: str) -> None:
-    """A killed engine keeps objects but forgets stacks: take the buckets into a new one."""
+def orphans(client: Client, stack: Stack, name: str) -> dict[str, str]:
+    """Buckets of the instance `name` that outlived its stack, by logical id.
+
+    A deleted stack leaves them; a killed engine keeps objects but forgets stacks.
+    """
     if stack.exists():
-        return
+        return {}
     account = account_id(client)
     buckets = {part: f"{name}-{middle}{account}" for part, middle in _BUCKETS.items()}
-    found = {part: bucket for part, bucket in buckets.items() if _is_there(client("s3"), bucket)}
-    if found:
-        stack.adopt_buckets(found)
+    return {part: bucket for part, bucket in buckets.items() if _is_there(client("s3"), bucket)}
 
 
 def _is_there(s3: Any, bucket: str) -> bool:

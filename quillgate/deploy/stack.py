@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ _WAYS_OUT = {
     " cloudformation delete-stack --stack-name {name}",
 }
 _BUSY = "somebody changes it at this moment: wait until that has ended"
+_MOST_FAILURES = 5  # to tell of one deploy: what follows them are consequences
 _INLINE_TEMPLATE_BYTES = 51_200  # CloudFormation's limit for TemplateBody
 
 
@@ -173,10 +174,11 @@ class Stack:
         return self._status() in _FAILED_CREATE
 
     def remove_failed_create(self) -> None:
-        """Delete what is left of a creation that failed."""
+        """Delete what is left of a creation that failed. Raises DeployError if something stays."""
         self._call("delete_stack")
         while (self._status() or "").startswith(("DELETE_IN", *_FAILED_CREATE)):
             time.sleep(self._poll_seconds)
+        self.check_free()
 
     def settle(self) -> None:
         """Wait until what an interrupted deploy began has ended, well or not."""
@@ -225,11 +227,33 @@ class Stack:
             if status == "CREATE_COMPLETE":
                 return described
             if status == "FAILED":
+                why = self._found_wrong(change_set, reason)
                 self._call("delete_change_set", ChangeSetName=change_set)
                 if any(text in reason for text in _NOTHING_TO_DO):
                     return {}
-                raise DeployError("CloudFormation refused the template of", self.name, reason)
+                raise DeployError("CloudFormation refused the template of", self.name, why)
             time.sleep(self._poll_seconds)
+
+    def _found_wrong(self, change_set: str, reason: str) -> str:
+        """What CloudFormation found before it deploys, such as a name that is taken.
+
+        Then the reason says only where to ask; who may not ask gets that. The change set has to be
+        there still.
+        """
+        if "DescribeEvents" not in reason:
+            return reason
+        try:
+            found = self._client.describe_events(
+                ChangeSetName=change_set, Filters={"FailedEvents": True}
+            )
+        except (ClientError, BotoCoreError):
+            return reason
+        said = [
+            f"{event.get('LogicalResourceId', self.name)}: {event['ValidationStatusReason']}"
+            for event in found["OperationEvents"]
+            if event.get("ValidationStatusReason") and event.get("ValidationFailureMode") != "WARN"
+        ]
+        return "; ".join(said[:_MOST_FAILURES]) or reason
 
     def _wait_for_stack(self) -> None:
         while (status := self._status() or "").endswith("_IN_PROGRESS"):
@@ -239,13 +263,19 @@ class Stack:
 
     def _failures(self) -> list[str]:
         """Why resources failed in the last deploy, the first failure first."""
-        events = self._call("describe_stack_events", StackName=self.name)["StackEvents"]
-        latest = list(itertools.takewhile(lambda event: not _is_beginning(event), events))
+        # As far back as it began: taking back a whole stack fills more than the first page.
+        latest = list(itertools.takewhile(lambda event: not _is_beginning(event), self._events()))
         return [
             f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
             for event in reversed(latest)
             if event["ResourceStatus"].endswith("_FAILED")
-        ][:5]
+        ][:_MOST_FAILURES]
+
+    def _events(self) -> Iterator[Mapping[str, Any]]:
+        """Of the stack, the last first."""
+        pages = self._client.get_paginator("describe_stack_events").paginate(StackName=self.name)
+        for page in pages:
+            yield from page["StackEvents"]
 
     def _status(self) -> str | None:
         stack = self._describe()

@@ -73,7 +73,7 @@ class Directory:
 
     def connection_note(self, account: Account) -> str:
         """What to send to the customer: plain text, several lines."""
-        return connection_note(account, self.place.address, self.accounts.server.host_key())
+        return connection_note(account, self.place.address, self.accounts.server.host_keys())
 
     def look_again(self) -> None:
         """Forget what was read of all users: another process may have made some meanwhile."""

@@ -13,6 +13,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from quillgate.errors import UserError
+from quillgate.users.note import HostKey
 
 _PAGE = 1000  # the most that ListUsers gives
 
@@ -95,11 +96,16 @@ class Server:
         with _errors("user cannot be untagged", arn):
             self.transfer.untag_resource(Arn=arn, TagKeys=[key])
 
-    def host_key(self) -> str:
-        """The fingerprint customers see, `SHA256:...` as `ssh-keygen -l` prints it."""
-        with _errors("server cannot be read", self.id):
-            server = self.transfer.describe_server(ServerId=self.id)["Server"]
-        return str(server["HostKeyFingerprint"]).rstrip("=")
+    def host_keys(self) -> tuple[HostKey, ...]:
+        """What customers see the server by: the oldest of each type, which is the one in use.
+
+        Source: user guide, server-host-key-add.
+        """
+        with _errors("host keys cannot be listed", self.id):
+            listed = self.transfer.list_host_keys(ServerId=self.id)["HostKeys"]
+        newest_first = sorted(listed, key=lambda each: each["DateImported"], reverse=True)
+        in_use = {each["Type"]: str(each["Fingerprint"]).rstrip("=") for each in newest_first}
+        return tuple(HostKey(*each) for each in sorted(in_use.items()))
 
 
 def exists_already(name: str) -> UserError:

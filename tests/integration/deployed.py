@@ -64,6 +64,7 @@ def _values(
 ) -> dict[str, Any]:
     transfer = boto3.client("transfer", region_name=region)
     server = transfer.describe_server(ServerId=outputs["ServerId"])["Server"]
+    keys = transfer.list_host_keys(ServerId=outputs["ServerId"])["HostKeys"]
     return {
         "environment": "aws",
         "aws_endpoint": None,
@@ -71,6 +72,7 @@ def _values(
         "sftp_host": variables.get("SFTP_HOST", outputs["ServerEndpoint"]),
         "sftp_port": int(variables.get("SFTP_PORT", "22")),
         "host_key_fingerprint": server["HostKeyFingerprint"].rstrip("="),
+        "host_key_fingerprints": [key["Fingerprint"].rstrip("=") for key in keys],
         "quill_url": quill_url,
         "region": region,
         "access_key_id": None,

@@ -211,8 +211,9 @@ class Transfer:
             raise RefusedError(400, "ResourceNotFoundException")
         return {"ServerId": SERVER, "User": self._users[UserName]}
 
-    def describe_server(self, **_: Any) -> Answer:
-        return {"Server": {"HostKeyFingerprint": "SHA256:abc=", "Arn": "arn:server"}}
+    def list_host_keys(self, **_: Any) -> Answer:
+        key = {"Arn": "arn:key", "Type": "ssh-rsa", "Fingerprint": "SHA256:abc=", "DateImported": 1}
+        return {"ServerId": SERVER, "HostKeys": [key]}
 
 
 class Sqs:

@@ -76,6 +76,15 @@ def test_a_key_is_kept_once_and_never_overwritten(tmp_path: Path) -> None:
     assert list(secrets.texts.values()) == [key.body]
 
 
+def test_a_secret_that_waits_to_be_deleted_says_how_that_ends(tmp_path: Path) -> None:
+    secrets = Secrets()
+    key = host_keys.read(key_file(tmp_path))
+    [arn] = host_keys.store(secrets, FOLDER, [key]).values()
+    secrets.deleted.add(arn)
+    with pytest.raises(DeployError, match=r"scheduled for deletion; .*--force-delete-without-reco"):
+        host_keys.store(secrets, FOLDER, [key])
+
+
 def a_stack(**parameters: str) -> Stack:
     listed = [{"ParameterKey": key, "ParameterValue": it} for key, it in parameters.items()]
     statuses = ["UPDATE_COMPLETE"] if parameters else []

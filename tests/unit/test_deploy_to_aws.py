@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import pytest
+import typer
 
 from quillgate.consent import Consent
 from quillgate.deploy import connect, host_keys
@@ -15,6 +17,7 @@ from quillgate.errors import DeployError
 from quillgate.target import Client
 from tests.unit.secrets_fakes import Secrets
 from tests.unit.test_stack import NAME, NO_CHANGE, FakeCloudFormation, made
+from tests.unit.watchdog_fakes import client_error
 
 GIVEN = {
     "Environment": "local",
@@ -39,14 +42,16 @@ ADDED = {**REPLACED, "Action": "Add", "Replacement": "False"}
 class Aws:
     """Everything but CloudFormation and Secrets Manager: what is stored, and three answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, *buckets: str) -> None:
         self.stored: list[str] = []
+        self.buckets = ("quillgate-artifacts-123456789012-eu-west-1", *buckets)
 
     def get_caller_identity(self) -> dict[str, str]:
         return {"Account": "123456789012"}
 
-    def head_bucket(self, **_: str) -> None:
-        return None
+    def head_bucket(self, **request: str) -> None:
+        if request["Bucket"] not in self.buckets:
+            raise client_error(404)
 
     def put_object(self, **request: Any) -> None:
         self.stored.append(request["Key"])
@@ -68,9 +73,11 @@ class CloudFormation(FakeCloudFormation):
         self.statuses = self.statuses[-1:]
 
 
-def a_client(cloudformation: FakeCloudFormation, secrets: Secrets | None = None) -> Client:
+def a_client(
+    cloudformation: FakeCloudFormation, secrets: Secrets | None = None, *buckets: str
+) -> Client:
     special = {"cloudformation": cloudformation, "secretsmanager": secrets or Secrets()}
-    others = Aws()
+    others = Aws(*buckets)
     return lambda name: special.get(name, others)
 
 
@@ -102,6 +109,45 @@ def test_a_dry_run_shows_and_leaves_nothing(capsys: pytest.CaptureFixture[str]) 
     deploy(fake, Consent(dry_run=True))
     assert fake.names == ["create_change_set", "delete_change_set"]
     assert "Customers connect to" not in capsys.readouterr().out
+
+
+LEFT = (f"{NAME}-123456789012", f"{NAME}-ledger-123456789012")
+
+
+class NewStack(CloudFormation):
+    """Two change sets are made."""
+
+    def requested(self, operation: str) -> dict[str, Any]:
+        """The last request."""
+        return [request for name, request in self.calls if name == operation][-1]
+
+
+def test_what_an_earlier_stack_left_is_taken_in(capsys: pytest.CaptureFixture[str]) -> None:
+    """A bucket outlives its stack, and no stack can be created whose bucket is there."""
+    outputs = [{"OutputKey": key, "OutputValue": it} for key, it in OUTPUTS.items()]
+    fake = NewStack([], [made(ADDED)], stack={"Outputs": outputs})
+    to_aws(a_client(fake, None, *LEFT), "eu-west-1", None, dict(GIVEN), [], Consent(yes=True))
+    imported, deployed = (it for name, it in fake.calls if name == "create_change_set")
+    assert (imported["ChangeSetType"], deployed["ChangeSetType"]) == ("IMPORT", "UPDATE")
+    identified = [it["ResourceIdentifier"]["BucketName"] for it in imported["ResourcesToImport"]]
+    assert identified == list(LEFT)
+    assert f"there already: bucket {LEFT[0]}\n" in capsys.readouterr().out
+
+
+def test_nothing_is_taken_in_that_nobody_agreed_to(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = cloudformation(ADDED)
+    client = a_client(fake, None, LEFT[1])
+    to_aws(client, "eu-west-1", None, dict(GIVEN), [], Consent(dry_run=True))
+    assert capsys.readouterr().out.endswith("and shows then what it would change\n")
+    some = {name: it for name, it in GIVEN.items() if name != "QuillToken"}
+    with pytest.raises(DeployError, match="'QuillToken' - add --parameter QuillToken="):
+        to_aws(client, "eu-west-1", None, some, [], Consent(yes=True))
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    with pytest.raises(typer.Abort):
+        to_aws(client, "eu-west-1", None, dict(GIVEN), [], Consent())
+    assert fake.calls == []
 
 
 def test_what_would_be_lost_is_not_done_with_yes_alone() -> None:

@@ -38,6 +38,18 @@ def event(resource: str, status: str, reason: str = "") -> dict[str, str]:
 
 
 @dataclass
+class Pages:
+    """A stack's events, newest first, as AWS gives them: a hundred at once."""
+
+    events: list[dict[str, str]]
+
+    def paginate(self, **request: Any) -> list[dict[str, Any]]:
+        assert request == {"StackName": NAME}
+        starts = range(0, len(self.events), 100)
+        return [{"StackEvents": self.events[start : start + 100]} for start in starts]
+
+
+@dataclass
 class FakeCloudFormation:
     """One stack. `statuses` are what it is in at each look, the last for good; none: no stack.
 
@@ -51,6 +63,8 @@ class FakeCloudFormation:
     events: list[dict[str, str]] = field(default_factory=list)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failure: str = ""
+    # What it found before a deploy; none: nobody may ask.
+    found: list[dict[str, str]] = field(default_factory=list)
 
     def describe_stacks(self, **request: Any) -> dict[str, Any]:
         assert request == {"StackName": NAME}
@@ -66,6 +80,8 @@ class FakeCloudFormation:
         return {"Id": "change-set-1"}
 
     def get_paginator(self, operation: str) -> Any:
+        if operation == "describe_stack_events":
+            return Pages(list(reversed(self.events)))
         assert operation == "describe_change_set"
         return self
 
@@ -91,9 +107,12 @@ class FakeCloudFormation:
         self.calls.append(("delete_stack", request))
         self.statuses = ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"]
 
-    def describe_stack_events(self, **request: Any) -> dict[str, Any]:
-        assert request == {"StackName": NAME}
-        return {"StackEvents": list(reversed(self.events))}
+    def describe_events(self, **request: Any) -> dict[str, Any]:
+        assert request == {"ChangeSetName": "change-set-1", "Filters": {"FailedEvents": True}}
+        assert "delete_change_set" not in self.names
+        if not self.found:
+            raise refused("not authorized to perform: cloudformation:DescribeEvents")
+        return {"OperationEvents": self.found}
 
     def requested(self, operation: str) -> dict[str, Any]:
         [request] = [request for name, request in self.calls if name == operation]
@@ -213,6 +232,52 @@ def test_a_failed_deploy_tells_its_first_failures() -> None:
     )
 
 
+def test_a_failure_is_told_that_much_was_taken_back_after() -> None:
+    """Each resource that goes again leaves two events: the failure is not on the first page."""
+    taken_back = [event(f"Alarm{n}", "DELETE_COMPLETE") for n in range(120)]
+    fake = FakeCloudFormation(
+        end="FAILED",
+        events=[
+            event(NAME, "REVIEW_IN_PROGRESS", "User Initiated"),
+            event(NAME, "CREATE_IN_PROGRESS", "User Initiated"),
+            event("Server", "CREATE_FAILED", "no such subnet"),
+            *taken_back,
+        ],
+    )
+    with pytest.raises(
+        DeployError, match=rf"^deploy ended as CREATE_FAILED: '{NAME}' - Server: no"
+    ):
+        deploy(fake)
+
+
+EARLY = (
+    "The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]. To "
+    "troubleshoot Early Validation errors, use the DescribeEvents API for detailed failure "
+    "information."
+)
+
+
+def test_what_cloudformation_finds_before_it_deploys_is_told() -> None:
+    """The words of its reason: aws-cloudformation/rain, pull request 744."""
+    taken = {
+        "LogicalResourceId": "UploadsBucket",
+        "ValidationFailureMode": "FAIL",
+        "ValidationStatusReason": "'bucket-1' already exists.",
+    }
+    warning = {**taken, "ValidationFailureMode": "WARN", "ValidationStatusReason": "not empty"}
+    refusing = [{"Status": "FAILED", "StatusReason": EARLY}]
+    fake = FakeCloudFormation([], refusing, found=[{"EventType": "STACK_EVENT"}, warning, taken])
+    with pytest.raises(DeployError) as error:
+        deploy(fake)
+    assert str(error.value).endswith(f"'{NAME}' - UploadsBucket: 'bucket-1' already exists.")
+    assert fake.names == ["create_change_set", "delete_change_set"]
+
+
+def test_who_may_not_ask_what_was_found_is_told_to_ask() -> None:
+    with pytest.raises(DeployError, match="use the DescribeEvents API"):
+        deploy(FakeCloudFormation([], [{"Status": "FAILED", "StatusReason": EARLY}]))
+
+
 def test_what_changes_no_resource_is_carried_out_too() -> None:
     """Parameters and outputs may change all the same."""
     fake = FakeCloudFormation(["UPDATE_COMPLETE"], [made()])
@@ -273,6 +338,15 @@ def test_what_is_left_of_a_failed_creation_can_be_removed(status: str) -> None:
     assert fake.names == ["delete_stack"]
     assert not failed.has_failed_create()
     assert not stack(FakeCloudFormation(["UPDATE_ROLLBACK_COMPLETE"])).has_failed_create()
+
+
+def test_what_of_it_cannot_be_deleted_is_not_deployed_over() -> None:
+    class Keeping(FakeCloudFormation):
+        def delete_stack(self, **request: Any) -> None:
+            self.statuses = ["DELETE_IN_PROGRESS", "DELETE_FAILED"]
+
+    with pytest.raises(DeployError, match=r"^the stack is DELETE_FAILED: "):
+        stack(Keeping(["ROLLBACK_FAILED"])).remove_failed_create()
 
 
 @pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS"])

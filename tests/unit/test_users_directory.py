@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
+import asyncssh
 import pytest
 from botocore.exceptions import EndpointConnectionError
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -415,6 +416,20 @@ def test_the_note_has_all_a_customer_needs(stack: Stack) -> None:
     server = stack.transfer.describe_server(ServerId=stack.server_id)["Server"]
     for words in ("sftp.example.com", "2222", "acme", server["HostKeyFingerprint"], "incoming"):
         assert words in note
+
+
+def test_of_several_host_keys_the_note_has_each_that_a_program_may_show(stack: Stack) -> None:
+    """The old server's keys, and one more of a type that is there: the oldest is in use."""
+    account = stack.directory.add("acme", [new_key()])
+    keys = [asyncssh.generate_private_key(kind) for kind in ("ecdsa-sha2-nistp256", "ssh-ed25519")]
+    for key in keys:
+        body = key.export_private_key().decode()
+        stack.transfer.import_host_key(ServerId=stack.server_id, HostKeyBody=body)
+    own = stack.transfer.describe_server(ServerId=stack.server_id)["Server"]["HostKeyFingerprint"]
+    note = stack.directory.connection_note(account)
+    assert f"{keys[0].get_fingerprint()} (ECDSA)\n{' ' * 16}{own} (ED25519)\n" in note
+    assert keys[1].get_fingerprint() not in note
+    assert "it must be one of these" in note
 
 
 def _made_elsewhere(stack: Stack, name: str, **arguments: object) -> None:
