@@ -46,6 +46,7 @@ EXPIRED = (
 KNOWN_HOST = (
     "this is a line of known_hosts: the key of a server, not of a person - paste the customer's key"
 )
+SEVERAL = "there are several keys on this line - put each on a line of its own"
 NO_END = "the last line of the key's block (`END`) is missing - copy the whole block again"
 
 

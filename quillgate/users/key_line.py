@@ -36,7 +36,9 @@ _OPTION = re.compile(
 # What a mail program leaves when it breaks a line.
 _UNFINISHED = re.compile(rf"(?:{_TYPE}|(?:{_TYPE} +)?AAAA[\w+/]*)")
 _REST = re.compile(r"[A-Za-z0-9+/]+={0,3}(?: .*)?")
-_COMMENT = re.compile(r"[\w.+-]+@[\w.-]+")
+# The latter is PuTTY's own.
+_COMMENT = re.compile(r"[\w.+-]+@[\w.-]+|[a-z]+-key-\d{8}")
+_ONE_MORE = re.compile(rf"{_TYPE} +AAAA")
 _BEGINS_ANEW = ("AAAAB3NzaC1", "AAAAC3NzaC1", "AAAAE2VjZHNh", "AAAAG", "AAAAI")
 # man sshd, "AUTHORIZED_KEYS FILE FORMAT", in lower case.
 _OPTION_NAMES = re.compile(
@@ -72,6 +74,8 @@ class Line(NamedTuple):
 def public_key(line: str, number: int = 1) -> tuple[PublicKey, str]:
     """The key of a line, and what to say of options that were dropped; raises KeyRefusedError."""
     parts = _split(line)
+    if _ONE_MORE.search(parts.comment):
+        raise KeyRefusedError(key_kinds.SEVERAL)
     if "cert-authority" in parts.options:
         raise KeyRefusedError(key_kinds.AUTHORITY)
     if parts.expires and parts.expires < f"{datetime.now(UTC):%Y%m%d%H%M%S}":
@@ -101,9 +105,10 @@ def is_unfinished(line: str) -> bool:
     return bool(_UNFINISHED.fullmatch(line))
 
 
-def goes_on(line: str) -> bool:
-    """Whether the line may be a further part of one."""
-    return bool(_REST.fullmatch(line)) and not line.startswith(_BEGINS_ANEW)
+def goes_on(first: str, line: str) -> bool:
+    """Whether the line may be a further part of one that began with `first`."""
+    is_anew = line.startswith(_BEGINS_ANEW) and not re.fullmatch(_TYPE, first)
+    return bool(_REST.fullmatch(line)) and not is_anew
 
 
 def is_comment(line: str) -> bool:
@@ -127,7 +132,7 @@ def _split(line: str) -> Line:
         raise KeyRefusedError(key_kinds.other_line(line))
     names = tuple(each["name"].lower() for each in _OPTION.finditer(options["options"]))
     if not names or not all(map(_OPTION_NAMES.fullmatch, names)):
-        known_host = re.fullmatch(r"[\w.:,*?!\[\]|+/=@-]+", options["options"])
+        known_host = re.fullmatch(r"[\w.:,*?!\[\]|+/=@-]*[\w\]*?=]", options["options"])
         raise KeyRefusedError(key_kinds.KNOWN_HOST if known_host else key_kinds.NO_KEY)
     expires = min(_EXPIRES.findall(options["options"]), default="")
     return Line(names, found["type"], found["body"] or "", found["comment"] or "", expires)

@@ -104,7 +104,7 @@ def _line(lines: list[str], at: int) -> tuple[list[_Found], int]:
             if slipped:
                 key, _ = public_key(f"{text} {more}", at + 1)
             return [key, *([_Note(at + 1, note)] if note else [])], length + slipped
-        if not (is_unfinished(text) and goes_on(more)):
+        if not (is_unfinished(text) and goes_on(text, more)):
             break
         text = joined(text, more)
     return [refused] if refused else [], length

@@ -86,9 +86,33 @@ def test_a_line_that_a_mail_program_broke_is_joined(width: int, before: str) -> 
     assert [key.line.split()[1] for key in pasted.keys] == [text.split()[1]]
 
 
-def test_a_comment_that_slipped_to_the_next_line_is_taken_back() -> None:
+@pytest.mark.parametrize("comment", ["jo@example.com", "rsa-key-20261123", "eddsa-key-20261123"])
+def test_a_comment_that_slipped_to_the_next_line_is_taken_back(comment: str) -> None:
     text = line()
-    _understood(f"{text}\njo@example.com\n", f"{text} jo@example.com")
+    _understood(f"{text}\n{comment}\n", f"{text} {comment}")
+
+
+@pytest.mark.parametrize("comment", ["jo@example.com", "rsa-key-20261123"])
+@pytest.mark.parametrize("before", ["", "> "])
+def test_a_line_that_was_broken_at_its_spaces_is_joined(before: str, comment: str) -> None:
+    text = f"{_public(_rsa())} {comment}"
+    type_name, rest = text.split(" ", 1)
+    for lines in (text.split(" "), [type_name, rest]):
+        _understood("\n".join(before + each for each in lines), text)
+
+
+def test_keys_that_were_joined_to_one_line_are_not_taken_for_one() -> None:
+    for between in (" ", "\t", "\\n", "; ", "\x0c", "\u2028"):
+        text = between.join([line("jo"), _public(_rsa()), line()])
+        [problem] = read_keys(text).problems
+        assert "several keys on this line" in problem.message
+        assert not read_keys(text).keys
+
+
+@pytest.mark.parametrize("bullet", ["-", "1.", "acme:", "Key:"])
+def test_a_list_of_keys_is_not_taken_for_known_hosts(bullet: str) -> None:
+    [problem] = read_keys(f"{bullet} {line()}").problems
+    assert "leave out other words" in problem.message
 
 
 def test_what_editors_and_web_pages_do_is_undone() -> None:
