@@ -39,6 +39,8 @@ from quillgate.ports import Ports, default_ports, free_ports
 from quillgate.signals import end_on_signals
 from quillgate.state import DEFAULT_STATE, State, state_option
 from quillgate.target import Environment, load
+from quillgate.users.key_kinds import PRIVATE
+from quillgate.users.key_text import has_private_key
 
 app = typer.Typer(
     name="quillgate",
@@ -171,6 +173,8 @@ def _usage(error: typer.TyperException) -> str:
     text = error.format_message() if hasattr(error, "format_message") else str(error)
     if text.startswith("Usage:"):
         return text
+    if has_private_key(text):  # typer repeats what it does not know
+        text = PRIVATE
     text = text.removesuffix(".").replace("Value error, ", "")  # typer's words for a choice
     return f"quillgate: {' '.join(text.split())} - see --help"
 

@@ -13,6 +13,7 @@ import typer
 from quillgate.operate.words import safe
 from quillgate.options import EnvironmentOption, StackOption, StateOption, YesOption
 from quillgate.state import DEFAULT_STATE
+from quillgate.users.directory import chosen_key
 from quillgate.users.model import HeldKey
 from quillgate.users_opening import JsonOption, NameArgument, SharedOption, keys_in, opened
 
@@ -97,8 +98,9 @@ def remove(  # noqa: PLR0913, PLR0917  # the words and options of a command
     """
     found = opened(environment, stack, state)
     before = found.directory.find(name)
-    found.name_and_ask(f"Take the key {safe(key)} from user {name}?", yes=yes)
-    account = found.directory.remove_key(name, key)
+    chosen = chosen_key(before, key)
+    found.name_and_ask(f"Take the key {chosen.fingerprint} from user {name}?", yes=yes)
+    account = found.directory.remove_key(name, chosen.fingerprint)
     typer.echo(f"removed; {name} has {_count(len(account.keys))} left")
     taken = [each for each in before.keys if not account.has(each.fingerprint)]
     for line in undo_lines(f"quillgate users keys add {name}", taken):

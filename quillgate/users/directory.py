@@ -163,7 +163,7 @@ class Directory:
     def remove_key(self, name: str, key_id_or_fingerprint: str) -> Account:
         """Take a key from a user: the next login with it is refused, sessions go on."""
         found = self.find(name)
-        key = _chosen(found, key_id_or_fingerprint)
+        key = chosen_key(found, key_id_or_fingerprint)
         with self._change("users keys remove", found):
             # First what is kept: a key that was removed must not come back by `enable`.
             self.accounts.records.drop_kept_key(name, key.fingerprint)
@@ -254,7 +254,7 @@ def _refuse(others: Sequence[str], why: str, key: PublicKey, advice: str) -> Non
         raise UserError(f"{' and '.join(others[:3])} {why}", key.fingerprint, advice)
 
 
-def _chosen(found: Account, key: str) -> HeldKey:
+def chosen_key(found: Account, key: str) -> HeldKey:
     """By its id or fingerprint, or by the key itself: that is what people have at hand."""
     if has_private_key(key):
         raise UserError("no key was removed from", found.name, PRIVATE)

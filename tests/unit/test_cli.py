@@ -18,6 +18,7 @@ from quillgate.state import State
 from quillgate.target import environment_file
 from tests.unit.test_target import ENVIRONMENT
 
+PRIVATE = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAA\n"
 NONE_RUNS = "no environment is running from: '.quillgate' - start one: quillgate up"
 ROUTES = """\
 [[route]]
@@ -129,6 +130,15 @@ def test_wrong_usage_ends_with_2(run: Run, words: list[str]) -> None:
     assert ended.stderr.endswith(" - see --help\n")
     assert ended.stderr.count("\n") == 1
     assert "Value error" not in ended.stderr
+
+
+def test_a_private_key_among_the_words_is_not_repeated(run: Run) -> None:
+    """Its dashes make an option of it, and a shell gives it in one word."""
+    ended = run("users", "keys", "remove", "acme", PRIVATE)
+    assert (ended.code, ended.stdout) == (2, "")
+    assert "PRIVATE half of a key" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert not [each for each in PRIVATE.splitlines() if each in ended.stderr]
 
 
 @pytest.mark.parametrize(

@@ -411,6 +411,22 @@ def test_whose_keys_they_are_a_name_has_to_say(stack: Stack, tmp_path: Path) -> 
     ]
 
 
+def test_what_somebody_has_put_aside_makes_no_user(stack: Stack, tmp_path: Path) -> None:
+    for name in ("acme.bak", "acme.pub.orig", "acme.PUB", "acme.key", "acme.old.pub"):
+        _write(tmp_path / name, line())
+    _write(tmp_path / "acme.txt", PRIVATE)
+    planned = _plan(stack, tmp_path)
+    assert [step.name for step in planned.steps] == ["acme.old"]
+    assert [each.partition(" - ")[0] for each in _troubles(planned)] == [
+        "acme.PUB: its name does not say whose keys these are",
+        "acme.bak: its name does not say whose keys these are",
+        "acme.key: its name does not say whose keys these are",
+        "acme.pub.orig: its name does not say whose keys these are",
+        "acme.txt:1: this is the PRIVATE half of a key; nothing of it was kept",
+        "acme.txt: its name does not say whose keys these are",
+    ]
+
+
 def test_what_is_no_source_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="nothing to import from"):
         read_source(tmp_path / "missing")

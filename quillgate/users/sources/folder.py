@@ -1,7 +1,8 @@
 """A folder of authorized_keys files.
 
 `<user>.pub`, `<user>`, `<user>/authorized_keys` or `<user>/.ssh/authorized_keys`; what begins with
-a dot is passed over.
+a dot is passed over. What an editor or a person has put aside, such as `acme.bak`, is nobody's: it
+may hold a key that was taken away since.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ SSHD_FILES = (".ssh/authorized_keys", ".ssh/authorized_keys2")
 _FILES = ("authorized_keys", *SSHD_FILES)
 # Of somebody's .ssh folder: they are no names of users.
 _OF_ONE_USER = re.compile(r"authorized_keys2?|known_hosts|id_(?:rsa|dsa|(?:ecdsa|ed25519)(?:_sk)?)")
+# Whole names of files: `acme.old.pub` is the user acme.old's.
+_PUT_ASIDE = re.compile(r".+(?:~|\.(?:bak|backup|old|orig|save|swp|tmp|txt|key|PUB))")
 
 
 def read_folder(folder: Path) -> Iterator[Found]:
@@ -36,7 +39,7 @@ def read_folder(folder: Path) -> Iterator[Found]:
 
 def _in_file(name: str, file: Path) -> Iterator[Found]:
     found = of_file(name, file, file.name)
-    if not _OF_ONE_USER.fullmatch(name):
+    if not (_OF_ONE_USER.fullmatch(name) or _PUT_ASIDE.fullmatch(file.name)):
         yield from found
         return
     yield from (each for each in found if isinstance(each, Trouble) and each.spoils)
