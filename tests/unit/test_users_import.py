@@ -272,6 +272,24 @@ def test_a_table_is_read_with_and_without_header(stack: Stack, tmp_path: Path, h
     assert _plan(stack, file).unchanged == 2
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "acme;{key}\n",
+        "\n\nacme;{key}\n",
+        "sep=;\nacme;{key}\n",
+        "key;user\n{key};acme\n",
+        "\nsep=;\n;;\nkey;user\n{key};acme\n",
+    ],
+)
+def test_what_ends_the_first_field_ends_all(stack: Stack, tmp_path: Path, text: str) -> None:
+    """A key's options have commas, and more of them than a line has fields."""
+    file = tmp_path / "users.csv"
+    file.write_text(text.format(key=f"no-pty,no-X11-forwarding,no-user-rc {line()}"))
+    planned = _plan(stack, file)
+    assert ([step.name for step in planned.steps], planned.troubles) == (["acme"], ())
+
+
 def test_a_table_of_a_spreadsheet_has_semicolons(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "users.csv"
     file.write_bytes(f"user;key\r\nacme;{line('a, b')}\r\n".encode("utf-16"))

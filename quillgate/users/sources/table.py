@@ -20,6 +20,7 @@ from quillgate.users.keys import read_keys
 from quillgate.users.sources.found import MANY_USERS, Found, Place, Trouble, of_paste, read_text
 
 _DELIMITERS = ",;\t"
+_HINT = "sep="  # how Excel is told of the delimiter, in a line before all others
 # Column names, in small letters, without what stands between words.
 _USER = frozenset({"user", "username", "name", "login"})
 _KEY = re.compile(r"(?:ssh)?(?:public|pub)?keys?|authorizedkeys?")
@@ -36,8 +37,8 @@ def read_table(file: Path) -> Iterator[Found]:
         raise UserError("no CSV", safe(str(file)), PRIVATE if has_private_key(text) else one)
     if "\0" in text:
         raise UserError("no CSV", safe(str(file)), "save the sheet as CSV, and name that file")
-    delimiter = max(_DELIMITERS, key=next(_lines(text)).count)
-    rows, begin, columns = csv.reader(_lines(text), delimiter=delimiter, strict=True), 1, _AS_TOLD
+    rows = csv.reader(_lines(text), delimiter=_delimiter(text), strict=True)
+    begin, columns, may_be_header = 1, _AS_TOLD, True
     while True:
         try:
             row = next(rows, None)
@@ -48,16 +49,25 @@ def read_table(file: Path) -> Iterator[Found]:
         if row is None:
             return
         fields = [field.strip() for field in row]
-        if begin == 1 and (named := _header(fields, file)):
-            columns = named
-        elif any(fields):
-            yield from _user(fields, columns, Place(file.name, begin))
+        if any(fields) and fields[0] != _HINT:
+            named = _header(fields, file) if may_be_header else None
+            if named:
+                columns = named
+            else:
+                yield from _user(fields, columns, Place(file.name, begin))
+            may_be_header = False
         begin = rows.line_num + 1
 
 
 def _lines(text: str) -> Iterator[str]:
     """As they end on any system, and at nothing else that Unicode takes for an end."""
     return io.StringIO(text, newline="")
+
+
+def _delimiter(text: str) -> str:
+    """The one that comes first: what follows it may be a key whose options have the others."""
+    first = next(line for line in _lines(text) if any(each in line for each in _DELIMITERS))
+    return min((each for each in _DELIMITERS if each in first), key=first.index)
 
 
 def _header(fields: list[str], file: Path) -> _Columns | None:
