@@ -97,13 +97,11 @@ def remove(  # noqa: PLR0913, PLR0917  # the words and options of a command
     Example: quillgate users keys remove acme SHA256:LBkr5GuKIHAnh9I38p+Anl9SrP15GH6CtJThFE8yIXI
     """
     found = opened(environment, stack, state)
-    before = found.directory.find(name)
-    chosen = chosen_key(before, key)
+    chosen = chosen_key(found.directory.find(name), key)
     found.name_and_ask(f"Take the key {chosen.fingerprint} from user {name}?", yes=yes)
-    account = found.directory.remove_key(name, chosen.fingerprint)
+    account = found.directory.remove_key(name, key)
     typer.echo(f"removed; {name} has {_count(len(account.keys))} left")
-    taken = [each for each in before.keys if not account.has(each.fingerprint)]
-    for line in undo_lines(f"quillgate users keys add {name}", taken):
+    for line in undo_lines(f"quillgate users keys add {name}", [chosen]):
         typer.echo(line)
     if not account.keys:
         typer.echo(f"warning: nobody can log in as {name} now", err=True)

@@ -13,6 +13,7 @@ from sftp_watchdog.errors import WatchdogError
 from starlette.exceptions import HTTPException
 
 from quillgate.console.rendering import is_part, render
+from quillgate.console.typed import shown_again
 from quillgate.errors import (
     NotRunningError,
     NoUploadError,
@@ -20,7 +21,6 @@ from quillgate.errors import (
     QuillgateError,
     TargetError,
 )
-from quillgate.users.key_text import has_private_key
 
 _log = logging.getLogger(__name__)
 # What asked may be looking for a part that no problem has, or be replaced by what it gets.
@@ -57,7 +57,7 @@ class NotOursError(Exception):
     """
 
     def __init__(self, typed: str = "") -> None:
-        self.typed = "" if has_private_key(typed) else typed
+        self.typed = shown_again(typed)
         super().__init__("the page was too old or not ours - go back, load it again, and repeat")
 
 
